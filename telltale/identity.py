@@ -1,0 +1,109 @@
+"""The values given to the unit for one run, to be looked for in everything that leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from telltale.errors import InputError, near_miss
+from telltale.items import taxonomy
+from telltale.yamlfile import read
+
+Position = tuple[float, float]
+"""Latitude and longitude, degrees, WGS-84."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One value of one item: text, a position, or the bytes of a piece of media."""
+
+    item: str
+    value: str | Position | bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The value as text, for sightings; a position is ``39.904200,116.407400``, media is named by its size."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, bytes):
+            return f"{len(self.value)} bytes"
+        return f"{self.value[0]:.6f},{self.value[1]:.6f}"
+
+
+class Identities:
+    """All identities of a run, by item."""
+
+    def __init__(self, identities: Iterator[Identity] | list[Identity]) -> None:
+        self._all = tuple(identities)
+
+    def __iter__(self) -> Iterator[Identity]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def of(self, item: str) -> tuple[Identity, ...]:
+        """Every identity of one item, in the order given."""
+        return tuple(identity for identity in self._all if identity.item == item)
+
+    def first(self, item: str) -> Identity:
+        """:raises KeyError: the run has no identity of that item"""
+        for identity in self._all:
+            if identity.item == item:
+                return identity
+        raise KeyError(item)
+
+    def with_(self, *more: Identity) -> Identities:
+        """These and more."""
+        return Identities([*self._all, *more])
+
+    @classmethod
+    def load(cls, path: Path) -> Identities:
+        """Read an identities file: a mapping from item to a value or a list of values.
+
+        :raises InputError: unknown item (with near-misses), or a value of the wrong shape, with file and line
+        """
+        data, lines = read(path)
+        if not isinstance(data, Mapping) or not data:
+            raise InputError("holds no identities; write e.g. `vin: LSV…`", file=path, line=1)
+        found: list[Identity] = []
+        for item, given in data.items():
+            line = lines.get((str(item),))
+            if item not in taxonomy():
+                raise InputError(f"unknown item `{item}`" + near_miss(str(item), taxonomy()), file=path, line=line)
+            for value in given if isinstance(given, list) else [given]:
+                try:
+                    found.append(Identity(item=item, value=_value(item, value, path.parent)))
+                except ValueError as error:
+                    raise InputError(f"`{item}`: {error}", file=path, line=line) from None
+        return cls(found)
+
+
+def _value(item: str, given: object, folder: Path) -> str | Position | bytes:
+    kind = taxonomy()[item].kind
+    if kind == "position":
+        if not isinstance(given, Mapping) or set(given) != {"lat", "lon"}:
+            raise ValueError("expected a position, `{lat: 39.9042, lon: 116.4074}`")
+        latitude, longitude = float(given["lat"]), float(given["lon"])
+        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            raise ValueError("latitude lies within ±90 and longitude within ±180 degrees")
+        return latitude, longitude
+    if kind == "media":
+        if not isinstance(given, str):
+            raise ValueError("expected the path of a media file")
+        try:
+            return (folder / given).read_bytes()
+        except OSError as error:
+            raise ValueError(f"the media file cannot be read: {error.strerror}: {given}") from None
+    if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
+        return str(given)
+    raise ValueError("expected text; put quotes round a value that YAML reads as something else")
+
+
+def masked(value: str) -> str:
+    """*value* with its middle hidden, safe to print: ``LSV•••••••••••234``; short values are hidden whole."""
+    if len(value) < 8:
+        return "•" * len(value)
+    keep = 3 if len(value) >= 12 else 2
+    return value[:keep] + "•" * (len(value) - 2 * keep) + value[-keep:]
