@@ -21,7 +21,7 @@ from telltale.times import parse_duration
 
 
 class Strict(BaseModel):
-    """Base of every file's model: unknown keys are errors, values are immutable, ``some_key`` is written ``some key``."""
+    """Base of every file's model: unknown keys are errors, values immutable, ``some_key`` is written ``some key``."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -47,7 +47,7 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _word in ("true", "false"):
-    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(f"^{_word}$"), [_word[0]])  # type: ignore[no-untyped-call]
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(f"^{_word}$"), [_word[0]])
 
 
 def read(path: Path) -> tuple[Any, dict[Location, int]]:
@@ -68,7 +68,7 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
         lines: dict[Location, int] = {}
         if node is not None:
             _walk(node, (), lines, path)
-        data = loader.construct_document(node) if node is not None else None  # type: ignore[no-untyped-call]
+        data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(str(error.problem or error.context).split())
@@ -76,7 +76,7 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
     except yaml.YAMLError as error:
         raise InputError(f"is not YAML: {' '.join(str(error).split())}", file=path) from None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     return data, lines
 
 
