@@ -1,7 +1,8 @@
 """The line between the bench and one of its child processes: JSON objects, one a line, over a stream socket.
 
-The bench asks ``{"do": "rotate", "path": "…"}`` and the child answers ``{…}`` or ``{"error": "one line"}``; one question at a
-time. A child that is gone, or silent for longer than the question allows, is a `PeerGoneError`, never a default answer.
+The bench asks ``{"do": "rotate", "path": "…"}`` and the child answers ``{…}`` or ``{"error": "one line"}``; one
+question at a time. A child that is gone, or silent for longer than the question allows, is a `PeerGoneError`, never a
+default answer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 
 from telltale.errors import RigError
 
-Handler = Callable[..., Mapping[str, Any] | None | Awaitable[Mapping[str, Any] | None]]
+Result = Mapping[str, Any] | None
+Handler = Callable[..., Result | Awaitable[Result]]
 """Takes the question's arguments by name and returns the answer; an exception becomes ``error``."""
 
 
@@ -89,14 +91,14 @@ async def answer(line: bytes, handlers: Mapping[str, Handler]) -> bytes:
         result = handler(**question)
         if inspect.isawaitable(result):
             result = await result
-    except Exception as error:  # whatever went wrong in the child is told to the bench, which decides
+    except Exception as error:  # noqa: BLE001 - whatever went wrong in the child is told to the bench, which decides
         return encode({"error": f"{type(error).__name__}: {error}" if str(error) else type(error).__name__})
     return encode(result or {})
 
 
 async def serve(sock: socket.socket, handlers: Mapping[str, Handler]) -> None:
     """Answer questions on *sock* until the bench hangs up."""
-    sock.setblocking(False)
+    sock.settimeout(0)
     reader, writer = await asyncio.open_connection(sock=sock)
     while line := await reader.readline():
         writer.write(await answer(line, handlers))

@@ -1,7 +1,7 @@
 """Whose fault it was, and what to do about it: every error of the harness, as one readable line.
 
 ``InputError``   the user's files or options are wrong (exit status 2)
-``RigError``     the bench could not do its work: a peer is gone, a capture died (the verdict is inconclusive, exit status 3)
+``RigError``     the bench could not do its work: a peer is gone, a capture died (inconclusive, exit status 3)
 """
 
 from __future__ import annotations

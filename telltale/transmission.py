@@ -66,7 +66,7 @@ class Transmission:
     host: str | None = None
     """The name that the unit asked for: Host or :authority, else SNI, else the DNS answer that gave the address."""
     summary: str
-    """One line for people: ``POST /v1/records``, ``real-time report``, ``A? ux.example``. Holds no identity in clear."""
+    """One line for people: ``POST /v1/records``, ``real-time report``, ``A? ux.example``; no identity in clear."""
     kind: str = ""
     """Message type within the channel, for endpoint rows: an HTTP method, a GB/T 32960 command (``realtime``)."""
     path: str = ""

@@ -9,7 +9,7 @@ from telltale.errors import ExitStatus
 
 
 class Verdict(StrEnum):
-    """``violates`` needs evidence, ``complies`` needs a complete and controlled capture, all else is ``inconclusive``."""
+    """``violates`` needs evidence, ``complies`` a complete and controlled capture; all else is ``inconclusive``."""
 
     COMPLIES = "complies"
     VIOLATES = "violates"
