@@ -1,0 +1,104 @@
+"""Starting one program inside the namespaces: fork, enter, execute.
+
+For a single-threaded process only (the launcher): what runs between fork and exec is plain Python.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rigs.sim.network import linux
+from telltale.processes import FDS_VARIABLE
+
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+# Numbers of linux/capability.h. A unit's program may be root and set up its own interfaces, but must neither enter
+# another namespace, nor mount, nor look into other processes, nor touch the host's kernel, devices and clock.
+_DENIED_TO_UNIT = {
+    "CAP_SYS_MODULE": 16,
+    "CAP_SYS_RAWIO": 17,
+    "CAP_SYS_PTRACE": 19,
+    "CAP_SYS_ADMIN": 21,
+    "CAP_SYS_BOOT": 22,
+    "CAP_SYS_TIME": 25,
+    "CAP_MKNOD": 27,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a program runs: descriptors of its namespaces."""
+
+    network: int
+    mounts: int | None = None
+    """None keeps the launcher's."""
+    confined: bool = False
+    """Whether it loses the capabilities that could open the seal."""
+
+
+def start(
+    argv: Sequence[str],
+    place: Place,
+    *,
+    env: Mapping[str, str],
+    fds: Mapping[str, int],
+    stdio: Sequence[int | None],
+    cwd: str,
+) -> int:
+    """Execute *argv* and return its process id; *stdio* has three descriptors, None is /dev/null.
+
+    :raises OSError: the program cannot be started; the message says what failed
+    """
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(argv, place, env, fds, stdio, cwd)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the launcher must hear it and this copy end
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            os.write(tell, f"{getattr(error, 'errno', None) or 0} {reason}".encode())
+        finally:
+            os._exit(127)
+    os.close(tell)
+    with open(told, "rb") as pipe:  # closed by the exec if that succeeds
+        failure = pipe.read().decode()
+    if failure:
+        os.waitpid(pid, 0)
+        number, _, reason = failure.partition(" ")
+        raise OSError(int(number), reason)
+    return pid
+
+
+def _become(
+    argv: Sequence[str],
+    place: Place,
+    env: Mapping[str, str],
+    fds: Mapping[str, int],
+    stdio: Sequence[int | None],
+    cwd: str,
+) -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    linux.setns(place.network, linux.CLONE_NEWNET)
+    if place.mounts is not None:
+        linux.setns(place.mounts, linux.CLONE_NEWNS)
+    if place.confined:
+        for number in _DENIED_TO_UNIT.values():
+            linux.drop_capability(number)
+    try:
+        os.chdir(cwd)
+    except OSError as error:
+        raise OSError(error.errno, f"folder {cwd}: {error.strerror}") from None
+    null = os.open(os.devnull, os.O_RDWR)
+    for target, source in enumerate(stdio):
+        os.dup2(null if source is None else source, target)
+    for number in fds.values():
+        os.set_inheritable(number, True)
+    table = ",".join(f"{name}={number}" for name, number in fds.items())
+    os.execvpe(argv[0], list(argv), {**env, FDS_VARIABLE: table})

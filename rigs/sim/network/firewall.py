@@ -1,0 +1,142 @@
+"""The packet filter of each namespace, as tables of rules for nftables, set through netlink.
+
+Chains and expressions are those of nft(8): ``iifname cell0 meta l4proto tcp redirect to :8080`` is
+``Rule("prerouting", (incoming("cell0"), protocol(IPPROTO_TCP), redirect(8080)))``.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyroute2.netlink.nfnetlink.nftsocket import NFPROTO_INET, Cmp, Meta, Regs
+from pyroute2.nftables.expressions import genex, verdict
+from pyroute2.nftables.main import NFTables
+
+from rigs.sim.network.layout import UPLINKS, CatchAll
+
+_TABLE = "bench"
+_NF_DROP, _NF_ACCEPT = 0, 1
+_TRANSPORT_HEADER = 2
+"""``NFT_PAYLOAD_TRANSPORT_HEADER``"""
+
+Expression = tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a chain: what it matches, then what it does."""
+
+    chain: str
+    expressions: tuple[Expression, ...]
+
+
+_CHAINS = {
+    "prerouting": {"hook": "prerouting", "type": "nat", "priority": -100, "policy": _NF_ACCEPT},
+    "forward": {"hook": "forward", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
+    "output": {"hook": "output", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
+}
+
+
+def _compare(operation: Cmp, value: bytes) -> dict[str, Any]:
+    data = {"attrs": [("NFTA_DATA_VALUE", value)]}
+    compared: dict[str, Any] = genex("cmp", {"sreg": Regs.NFT_REG_1, "op": operation, "data": data})
+    return compared
+
+
+def _meta(key: Meta, value: bytes) -> Expression:
+    return (genex("meta", {"dreg": Regs.NFT_REG_1, "key": key}), _compare(Cmp.NFT_CMP_EQ, value))
+
+
+def _transport(offset: int, length: int) -> dict[str, Any]:
+    where = {"dreg": Regs.NFT_REG_1, "base": _TRANSPORT_HEADER, "offset": offset, "len": length}
+    loaded: dict[str, Any] = genex("payload", where)
+    return loaded
+
+
+def incoming(interface: str) -> Expression:
+    """Matches what arrives on *interface*."""
+    return _meta(Meta.NFT_META_IIFNAME, interface.encode().ljust(16, b"\0"))
+
+
+def protocol(number: int) -> Expression:
+    """Matches the transport protocol, IPv4 or IPv6."""
+    return _meta(Meta.NFT_META_L4PROTO, bytes([number]))
+
+
+def to_port(number: int) -> Expression:
+    """Matches the destination port (the same place in TCP and UDP)."""
+    return (_transport(2, 2), _compare(Cmp.NFT_CMP_EQ, struct.pack("!H", number)))
+
+
+def icmp_type(first: int, last: int) -> Expression:
+    """Matches an ICMP message type in a range, ends included."""
+    return (
+        _transport(0, 1),
+        _compare(Cmp.NFT_CMP_GTE, bytes([first])),
+        _compare(Cmp.NFT_CMP_LTE, bytes([last])),
+    )
+
+
+def redirect(port: int) -> Expression:
+    """Sends it to *port* of this namespace."""
+    data = {"attrs": [("NFTA_DATA_VALUE", struct.pack("!H", port))]}
+    return (
+        genex("immediate", {"dreg": Regs.NFT_REG_1, "data": data}),
+        genex("redir", {"reg_proto_min": Regs.NFT_REG_1}),
+    )
+
+
+def drop() -> Expression:
+    """Drops it."""
+    return tuple(verdict(code=_NF_DROP))
+
+
+def quiet() -> list[Rule]:
+    """Keeps the kernel's own multicast reports and router solicitations and advertisements off the links.
+
+    So an idle uplink is silent (ICMPv6 types 130 to 134 and 143: RFC 2710, RFC 4861, RFC 3810).
+    """
+    icmp = protocol(socket.IPPROTO_ICMPV6)
+    return [Rule("output", (icmp, icmp_type(first, last), drop())) for first, last in ((130, 134), (143, 143))]
+
+
+def gateway(proxy_port: int, dns_port: int) -> list[Rule]:
+    """All TCP goes to the proxy, DNS to the resolver; no TCP goes past the proxy, dead or alive."""
+    rules = quiet()
+    for uplink in UPLINKS:
+        here = incoming(uplink.gateway_interface)
+        rules += [
+            Rule("prerouting", (here, protocol(socket.IPPROTO_TCP), redirect(proxy_port))),
+            Rule("prerouting", (here, protocol(socket.IPPROTO_UDP), to_port(53), redirect(dns_port))),
+        ]
+    return [*rules, Rule("forward", (protocol(socket.IPPROTO_TCP), drop()))]
+
+
+def cloud(interface: str, catch_all: CatchAll | None) -> list[Rule]:
+    """Whatever port was meant, the catch-all answers, if there is one."""
+    ports = {socket.IPPROTO_TCP: catch_all.tcp_port, socket.IPPROTO_UDP: catch_all.udp_port} if catch_all else {}
+    return quiet() + [
+        Rule("prerouting", (incoming(interface), protocol(number), redirect(port)))
+        for number, port in ports.items()
+        if port is not None
+    ]
+
+
+def apply(rules: Iterable[Rule]) -> None:
+    """Set *rules* in the network namespace that this process is in, in their order.
+
+    :raises NetlinkError: the kernel lacks a piece of nftables
+    """
+    kept = tuple(rules)
+    used = {rule.chain for rule in kept}
+    with NFTables(nfgen_family=NFPROTO_INET) as nft:
+        nft.table("add", name=_TABLE)
+        for chain, definition in _CHAINS.items():
+            if chain in used:
+                nft.chain("add", table=_TABLE, name=chain, **definition)
+        for rule in kept:
+            nft.rule("add", table=_TABLE, chain=rule.chain, expressions=rule.expressions)

@@ -1,0 +1,66 @@
+"""The few system calls that Python 3.11 does not offer, through the C library.
+
+All of them raise `OSError` with the call's own errno.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import signal
+from typing import Any
+
+CLONE_NEWNS = 0x0002_0000
+CLONE_NEWUSER = 0x1000_0000
+CLONE_NEWPID = 0x2000_0000
+CLONE_NEWNET = 0x4000_0000
+
+MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_NOEXEC = 0x8
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x4_0000
+
+_PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
+
+REFUSE_VARIABLE = "TELLTALE_REFUSE_NAMESPACES"
+"""Environment variable: ``1`` makes `unshare` fail as it does on a host that refuses namespaces."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name: str, *arguments: Any) -> None:
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces named by *flags* for new ones."""
+    if os.environ.get(REFUSE_VARIABLE) == "1":
+        raise PermissionError(errno.EPERM, f"unshare: {os.strerror(errno.EPERM)}")
+    _call("unshare", ctypes.c_int(flags))
+
+
+def setns(descriptor: int, kind: int) -> None:
+    """Enter the namespace behind *descriptor*, which must be of *kind* (``CLONE_NEW…``)."""
+    _call("setns", ctypes.c_int(descriptor), ctypes.c_int(kind))
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
+    """mount(2)."""
+    _call("mount", source.encode(), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), data.encode() or None)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends."""
+    _call("prctl", _PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+
+
+def drop_capability(number: int) -> None:
+    """Give up a capability for good: no program that this process executes can have it (capabilities(7))."""
+    _call("prctl", _PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0)

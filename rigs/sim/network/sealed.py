@@ -1,0 +1,281 @@
+"""The bench's handle on a sealed network."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rigs.sim.network import line
+from rigs.sim.network.layout import NAMESPACES, UPLINKS, CatchAll, Namespace, Uplink
+from telltale.errors import InputError, NamespacesRefusedError, RigError, near_miss
+from telltale.processes import FDS_VARIABLE, Process, Spawner
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[3]
+"""Where ``rigs`` and ``telltale`` are found, installed or not."""
+_PATIENCE = 30.0
+"""Seconds for one answer of the launcher, which is a matter of milliseconds unless the host is starved."""
+
+
+class SealedNetwork:
+    """Three network namespaces (unit, gateway, cloud) that nothing leaves, and the programs in them.
+
+    Everything in it ends with `close`, or with this process if that ends first, however it ends. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, launcher: subprocess.Popen[bytes], control: socket.socket, how: str) -> None:
+        self._launcher = launcher
+        self._control = control
+        self._lock = threading.RLock()
+        self._gone: str | None = None
+        self._processes: weakref.WeakSet[_SealedProcess] = weakref.WeakSet()
+        self.how = how
+        """How it was made, for reports: ``as root`` or ``in a user namespace``."""
+        self.privileged = how == "as root"
+        """Whether it was made with the host's root rights."""
+        self.uplinks: tuple[Uplink, ...] = UPLINKS
+        """In the order of the unit's preference."""
+
+    @classmethod
+    def open(cls, *, proxy_port: int = 8080, dns_port: int = 5353, catch_all: CatchAll | None = None) -> SealedNetwork:
+        """Make the network; what listens on the two ports is to be started in ``gateway``.
+
+        :param proxy_port: where all TCP from the unit goes
+        :param dns_port: where all UDP to port 53 from the unit goes
+        :param catch_all: ports in ``cloud`` for everything that reaches it
+        :raises NamespacesRefusedError: this host does not allow it
+        """
+        settings = {
+            "proxy_port": proxy_port,
+            "dns_port": dns_port,
+            "catch_all": None if catch_all is None else asdict(catch_all),
+        }
+        control, theirs = socket.socketpair()
+        launcher = None
+        bench = -1
+        try:
+            control.settimeout(_PATIENCE)
+            bench = os.pidfd_open(os.getpid())
+            launcher = _start_launcher(settings, theirs.fileno(), bench)
+            theirs.close()
+            try:
+                answer, _ = line.receive(control)
+            except OSError:
+                raise RigError("the launcher of the sealed network ended or hung before the network was made") from None
+            if "refused" in answer:
+                raise NamespacesRefusedError(answer["refused"])
+            return cls(launcher, control, answer["how"])
+        except BaseException:
+            control.close()
+            theirs.close()
+            if launcher is not None:
+                _bury(launcher)
+            raise
+        finally:
+            if bench >= 0:
+                os.close(bench)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def spawner(self, namespace: Namespace) -> Spawner:
+        """Starts programs in *namespace*, each in a session of its own (so Ctrl-C at the terminal is the bench's)."""
+        known = _known(namespace)
+
+        def spawn(
+            argv: Sequence[str],
+            *,
+            env: Mapping[str, str] | None = None,
+            fds: Mapping[str, int] | None = None,
+            stdin: int | None = None,
+            stdout: int | None = None,
+            stderr: int | None = None,
+            cwd: Path | None = None,
+        ) -> Process:
+            return self._spawn(known, argv, env, fds or {}, (stdin, stdout, stderr), cwd)
+
+        return spawn
+
+    def socket(
+        self,
+        namespace: Namespace,
+        family: int = socket.AF_INET,
+        type: int = socket.SOCK_STREAM,  # noqa: A002 - the word of socket.socket
+        *,
+        device: str | None = None,
+    ) -> socket.socket:
+        """A fresh socket that lives in *namespace*, bound to *device* (an interface's name) if one is given.
+
+        :raises RigError: there is no such device or family
+        """
+        question = {"namespace": _known(namespace), "family": int(family), "type": int(type), "device": device}
+        _, descriptors = self._ask("socket", **question)
+        return socket.socket(fileno=descriptors[0])
+
+    def set_link(self, uplink_name: str, up: bool) -> None:  # noqa: FBT001 - set_link("wifi", False) reads well
+        """Take an uplink away from the unit (coverage is lost), or give it back. Addresses and sockets outlive it.
+
+        :raises InputError: there is no such uplink
+        """
+        names = [uplink.name for uplink in self.uplinks]
+        if uplink_name not in names:
+            raise InputError(f"no uplink `{uplink_name}`" + near_miss(uplink_name, names))
+        self._ask("link", uplink=uplink_name, up=up)
+
+    def close(self) -> None:
+        """Kill whatever runs in the network, and the network with it; more than once does nothing."""
+        with self._lock:
+            for process in self._processes:
+                process.poll()  # who has ended by now keeps its own exit status
+            self._gone = self._gone or "the sealed network is closed"
+            if self._control.fileno() >= 0:
+                self._control.close()
+        _bury(self._launcher)
+
+    def _spawn(
+        self,
+        namespace: Namespace,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None,
+        fds: Mapping[str, int],
+        stdio: Sequence[int | None],
+        cwd: Path | None,
+    ) -> Process:
+        environment = {k: v for k, v in (os.environ if env is None else env).items() if k != FDS_VARIABLE}
+        question = {
+            "namespace": namespace,
+            "argv": [os.fspath(part) for part in argv],
+            "env": environment,
+            "names": list(fds),
+            "stdio": [stream is not None for stream in stdio],
+            "cwd": os.fspath(cwd or Path.cwd()),
+        }
+        passed = [*fds.values(), *(stream for stream in stdio if stream is not None)]
+        try:
+            answer, (pidfd,) = self._ask("start", passed, **question)
+        except _RefusedByLauncherError as error:
+            raise RigError(f"cannot start {argv[0]} in the sealed network: {error}") from None
+        process = _SealedProcess(self, answer["handle"], pidfd)
+        self._processes.add(process)
+        return process
+
+    def _ask(self, do: str, passed: Sequence[int] = (), **arguments: Any) -> tuple[dict[str, Any], list[int]]:
+        with self._lock:
+            if self._gone:
+                raise RigError(self._gone)
+            try:
+                line.send(self._control, {"do": do, **arguments}, passed)
+                answer, descriptors = line.receive(self._control)
+            except OSError:
+                self._gone = "the launcher of the sealed network has ended, and with it all that ran there"
+                self._control.close()
+                raise RigError(self._gone) from None
+        if "error" in answer:
+            raise _RefusedByLauncherError(answer["error"])
+        return answer, descriptors
+
+    def _status_of(self, handle: int) -> int:
+        """Exit status of a process that has ended; without a launcher it was killed with all others."""
+        try:
+            answer, _ = self._ask("status", handle=handle)
+        except RigError:
+            if self._gone:
+                return -signal.SIGKILL
+            raise
+        return int(answer["status"])
+
+
+class _RefusedByLauncherError(RigError):
+    """The launcher could not do what was asked."""
+
+
+class _SealedProcess:
+    """A program in a sealed network, held by a pidfd, so that its number is never mistaken for another's."""
+
+    def __init__(self, network: SealedNetwork, handle: int, pidfd: int) -> None:
+        self._network = network
+        self._handle = handle
+        self._pidfd = pidfd
+        self._status: int | None = None
+        self._lock = threading.Lock()
+        weakref.finalize(self, os.close, pidfd)
+        self.pid = _host_pid(pidfd)
+
+    def poll(self) -> int | None:
+        with self._lock:
+            if self._status is None and self._ended(0):
+                self._status = self._network._status_of(self._handle)  # noqa: SLF001 - two halves of one thing
+            return self._status
+
+    def signal(self, number: signal.Signals) -> None:
+        try:
+            signal.pidfd_send_signal(self._pidfd, number)
+        except ProcessLookupError:
+            return
+
+    def wait(self, timeout: float) -> int:
+        until = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if not self._ended(max(0.0, until - time.monotonic())):
+                raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
+        return status
+
+    def _ended(self, timeout: float) -> bool:
+        watch = select.poll()
+        watch.register(self._pidfd, select.POLLIN)
+        return bool(watch.poll(timeout * 1000))
+
+
+def _host_pid(pidfd: int) -> int:
+    """The process id as this process sees it (proc_pid_fdinfo(5), field ``Pid``)."""
+    for text in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
+        name, _, value = text.partition(":")
+        if name == "Pid":
+            return int(value)
+    raise RigError("this kernel does not say which process a pidfd stands for (Linux 5.4 or newer is needed)")
+
+
+def _known(namespace: Namespace) -> Namespace:
+    if namespace not in NAMESPACES:
+        raise InputError(f"no namespace `{namespace}`" + near_miss(namespace, NAMESPACES))
+    return namespace
+
+
+def _start_launcher(settings: Mapping[str, Any], control: int, bench: int) -> subprocess.Popen[bytes]:
+    paths = [str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "rigs.sim.network.launcher", json.dumps(settings)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), FDS_VARIABLE: f"control={control},bench={bench}"},
+        pass_fds=(control, bench),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # a session of its own: Ctrl-C at the terminal is for the bench, which then cleans up in its own order
+        start_new_session=True,
+    )
+
+
+def _bury(launcher: subprocess.Popen[bytes]) -> None:
+    """Wait for the launcher, which ends when its line is closed; when it is stuck the kernel ends it."""
+    try:
+        launcher.wait(5)
+    except subprocess.TimeoutExpired:
+        launcher.kill()
+        launcher.wait()

@@ -1,0 +1,252 @@
+"""Interfaces, addresses, routes and kernel settings of the three namespaces, through netlink.
+
+Every function works in the network namespace that the (single-threaded) process is in at that time. Links are point to
+point in all but name: the only on-link route is the one to the other end, so that a packet for a neighbour's
+address goes through the gateway, is captured and is answered by the cloud like any other. Neighbours are permanent
+entries, so that no ARP and no neighbour discovery is on the wire.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+from pyroute2.iproute.linux import IPRoute
+
+from rigs.sim.network.layout import (
+    BACKHAUL,
+    PREFIXES,
+    UPLINKS,
+    End,
+    Link,
+    Namespace,
+    Uplink,
+    link_of,
+    metric_of,
+    table_of,
+)
+
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_HOST_PREFIXES = (32, 128)
+_LOOPBACK_NETS = ("127.0.0.0/8", "::1/128")
+
+_MAIN_TABLE, _LOCAL_TABLE, _REPLY_TABLE = 254, 255, 1100
+_RTN_LOCAL = "local"
+_IFA_F_NODAD = 0x02
+_IFA_F_NOPREFIXROUTE = 0x200
+
+_SIOCETHTOOL = 0x8946
+_ETHTOOL_GGRO = 0x2B
+_ETHTOOL_SGRO = 0x2C
+
+_EVERYWHERE = {
+    "ipv4/conf/*/rp_filter": 0,
+    "ipv4/conf/*/accept_redirects": 0,
+    "ipv4/conf/*/send_redirects": 0,
+    "ipv4/conf/*/arp_notify": 0,
+    "ipv6/conf/*/disable_ipv6": 0,
+    "ipv6/conf/*/accept_ra": 0,
+    "ipv6/conf/*/accept_redirects": 0,
+    "ipv6/conf/*/router_solicitations": 0,
+    "ipv6/conf/*/accept_dad": 0,
+    "ipv6/conf/*/dad_transmits": 0,
+    "ipv6/conf/*/ndisc_notify": 0,
+    # addresses outlive a link that goes down, as those of IPv4 do
+    "ipv6/conf/*/keep_addr_on_down": 1,
+    # no link-local address, so nothing that the kernel wants to say from it
+    "ipv6/conf/default/addr_gen_mode": 1,
+}
+_SETTINGS: dict[Namespace, dict[str, int]] = {
+    "unit": {},
+    "gateway": {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1},
+    "cloud": {"ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1},
+}
+"""Below ``/proc/sys/net``; ``*`` is both ``all`` and ``default``."""
+
+
+def settings(namespace: Namespace) -> None:
+    """Make the kernel forward where it should and keep quiet everywhere; before any interface is made."""
+    for name, value in (_SETTINGS[namespace] | _EVERYWHERE).items():
+        for place in ("all", "default") if "*" in name else ("",):
+            Path("/proc/sys/net", name.replace("*", place)).write_text(str(value), encoding="ascii")
+
+
+def pair(link: Link, far_namespace: int) -> None:
+    """Make the veth pair of *link* from the near end's namespace; the far end goes to *far_namespace* (descriptor)."""
+    with IPRoute() as netlink:
+        netlink.link(
+            "add",
+            ifname=link.near.interface,
+            kind="veth",
+            index=link.near_index,
+            address=link.near.mac,
+            peer={
+                "ifname": link.far.interface,
+                "address": link.far.mac,
+                "net_ns_fd": far_namespace,
+            },
+        )
+
+
+class Wires:
+    """Netlink in the current network namespace, in the words of this package."""
+
+    def __init__(self, netlink: IPRoute) -> None:
+        self._netlink = netlink
+        self._indices = {message.get_attr("IFLA_IFNAME"): int(message["index"]) for message in netlink.get_links()}
+
+    def up(self, interface: str) -> None:
+        """Take an interface up."""
+        self._netlink.link("set", index=self._indices[interface], state="up")
+
+    def down(self, interface: str) -> None:
+        """Take an interface down: its routes and neighbours go, its addresses stay."""
+        self._netlink.link("set", index=self._indices[interface], state="down")
+
+    def address(self, end: End) -> None:
+        """Give an interface its addresses, without subnet routes and duplicate address detection."""
+        for family, address, prefix in zip(_FAMILIES, end.addresses, PREFIXES, strict=True):
+            flags = _IFA_F_NOPREFIXROUTE | (_IFA_F_NODAD if family == socket.AF_INET6 else 0)
+            self._netlink.addr(
+                "add", index=self._indices[end.interface], address=address, prefixlen=prefix, flags=flags
+            )
+
+    def neighbour(self, end: End, other: End) -> None:
+        """The other end of *end*'s link: a permanent neighbour and a host route, the only one on the link."""
+        index = self._indices[end.interface]
+        for family, host, own, address in zip(_FAMILIES, _HOST_PREFIXES, end.addresses, other.addresses, strict=True):
+            self._netlink.neigh(
+                "replace", family=family, dst=address, lladdr=other.mac, ifindex=index, state="permanent"
+            )
+            self._netlink.route("replace", family=family, dst=f"{address}/{host}", oif=index, prefsrc=own, scope="link")
+
+    def default(self, end: End, other: End, **where: Any) -> None:
+        """A default route through *other*; *where* has ``table`` and ``priority`` (the metric)."""
+        index = self._indices[end.interface]
+        for family, anywhere, own, gateway in zip(_FAMILIES, _ANYWHERE, end.addresses, other.addresses, strict=True):
+            self._netlink.route("add", family=family, dst=anywhere, gateway=gateway, oif=index, prefsrc=own, **where)
+
+    def local(self, destination: str, table: int) -> None:
+        """Accept *destination* (a network) as this namespace's own."""
+        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+        self._netlink.route(
+            "add", family=family, dst=destination, oif=self._indices["lo"], table=table, type=_RTN_LOCAL, scope="host"
+        )
+
+    def rule(self, family: int, priority: int, table: int, **match: Any) -> None:
+        """A routing rule; rules with a lower *priority* come first."""
+        self._netlink.rule("add", family=family, priority=priority, table=table, **match)
+
+    def forget_rule(self, family: int, priority: int, table: int) -> None:
+        """Remove a routing rule."""
+        self._netlink.rule("del", family=family, priority=priority, table=table)
+
+
+def unit() -> None:
+    """Both uplinks with their defaults; what is bound to one, by device or by address, goes out there."""
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        wires.up("lo")
+        for uplink in UPLINKS:
+            near = _near(uplink)
+            wires.address(near)
+            for family, prefix, address in zip(_FAMILIES, _HOST_PREFIXES, near.addresses, strict=True):
+                wires.rule(family, 100, table_of(uplink), oifname=near.interface)
+                wires.rule(family, 200, table_of(uplink), src=address, src_len=prefix)
+            _connect(wires, uplink)
+
+
+def gateway() -> None:
+    """The far ends of the uplinks and the near end of the backhaul, where everything else goes."""
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        wires.up("lo")
+        for uplink in UPLINKS:
+            _set_up(wires, _far(uplink), _near(uplink))
+            whole_segments(uplink.gateway_interface)
+        _set_up(wires, BACKHAUL.near, BACKHAUL.far)
+        wires.default(BACKHAUL.near, BACKHAUL.far)
+
+
+def cloud() -> None:
+    """Owns every address there is (AnyIP).
+
+    The local table, which the kernel asks first, accepts everything; so what is sent from here must not be looked up
+    there: a table of its own, asked before for packets that start here (``iif lo``), has the way back.
+    """
+    near, far = BACKHAUL.near, BACKHAUL.far
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        wires.up("lo")
+        _set_up(wires, far, near)
+        wires.default(far, near, table=_REPLY_TABLE)
+        for family, loopback, anywhere, prefix, own in zip(
+            _FAMILIES, _LOOPBACK_NETS, _ANYWHERE, _HOST_PREFIXES, far.addresses, strict=True
+        ):
+            wires.local(loopback, _REPLY_TABLE)
+            wires.local(f"{own}/{prefix}", _REPLY_TABLE)
+            wires.local(anywhere, _LOCAL_TABLE)
+            wires.rule(family, 10, _REPLY_TABLE, iifname="lo")
+            wires.rule(family, 100, _LOCAL_TABLE)
+            wires.forget_rule(family, 0, _LOCAL_TABLE)
+
+
+def coverage(uplink: Uplink, *, up: bool) -> None:
+    """Take an uplink away from the unit, or give it back; call it in the unit's namespace.
+
+    The unit's end goes down and not the gateway's, so that a capture there lives on.
+    """
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        if up:
+            _connect(wires, uplink)
+        else:
+            wires.down(uplink.unit_interface)
+
+
+def whole_segments(interface: str) -> None:
+    """Switch generic receive offload off, so that a capture sees packets as they came (veth has no LRO).
+
+    :raises OSError: the kernel refused
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        _ethtool(any_socket, interface, _ETHTOOL_SGRO, 0)
+        if _ethtool(any_socket, interface, _ETHTOOL_GGRO, 0) != 0:
+            raise OSError(f"{interface} still joins received segments (GRO)")
+
+
+def _ethtool(any_socket: socket.socket, interface: str, command: int, value: int) -> int:
+    """``struct ethtool_value`` through ``SIOCETHTOOL`` (linux/ethtool.h)."""
+    argument = ctypes.create_string_buffer(struct.pack("=II", command, value), 8)
+    fcntl.ioctl(
+        any_socket, _SIOCETHTOOL, struct.pack("16sP", interface.encode(), ctypes.addressof(argument)) + bytes(16)
+    )
+    answer: int = struct.unpack("=II", argument.raw)[1]
+    return answer
+
+
+def _near(uplink: Uplink) -> End:
+    return link_of(uplink).near
+
+
+def _far(uplink: Uplink) -> End:
+    return link_of(uplink).far
+
+
+def _set_up(wires: Wires, end: End, other: End) -> None:
+    wires.address(end)
+    wires.up(end.interface)
+    wires.neighbour(end, other)
+
+
+def _connect(wires: Wires, uplink: Uplink) -> None:
+    link = link_of(uplink)
+    wires.up(link.near.interface)
+    wires.neighbour(link.near, link.far)
+    wires.default(link.near, link.far, priority=metric_of(uplink))
+    wires.default(link.near, link.far, table=table_of(uplink))
