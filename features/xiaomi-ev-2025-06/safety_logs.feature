@@ -1,0 +1,15 @@
+Feature: Safety logs
+  Beside the plan the maker keeps logs to find faults; they carry the VIN and the account id, whatever the plan says.
+  One section allows that without a switch, another promises that with the plan off neither is collected: both readings are judged.
+
+  @XM-20-07
+  Rule: Safety logs carry what is listed for them, to the maker alone
+
+    Scenario: Safety logs go to Xiaomi with VIN and account id
+      Given a Xiaomi car with the user experience plan on
+      When it is driven for 10 minutes
+      Then exactly these leave the car for it
+        | item       | recipient | for         | uplink   |
+        | VIN        | Xiaomi    | safety logs | cellular |
+        | account id | Xiaomi    | safety logs | cellular |
+      And every transmission is covered by the policy

@@ -1,0 +1,86 @@
+"""Tables of the terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_COLOURS = {"complies": "green", "violates": "bold red", "inconclusive": "yellow", "skipped": "dim"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioRow:
+    """One scenario in the verdict table."""
+
+    title: str
+    unit: str
+    clauses: Sequence[str]
+    verdict: str
+    readings: str
+    """``strict: violates, lenient: complies`` where they differ, else empty."""
+    reason: str
+
+
+def verdict_table(rows: Iterable[ScenarioRow], *, caption: str, width: int, colour: bool) -> str:
+    """The verdicts of a session, a row a scenario; *caption* says on which kind of rig."""
+    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", expand=True, pad_edge=False)
+    table.add_column("scenario", ratio=5)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("clauses", ratio=2)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("why", ratio=4)
+    for row in rows:
+        why = "; ".join(part for part in (row.readings, row.reason) if part)
+        table.add_row(
+            Text(row.title),
+            Text(row.unit),
+            Text(" ".join(row.clauses)),
+            Text(row.verdict, style=_COLOURS.get(row.verdict, "")),
+            Text(why),
+        )
+    return render(table, width=width, colour=colour)
+
+
+def render(table: Table, *, width: int, colour: bool) -> str:
+    """A rich table as text."""
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=colour, no_color=not colour, legacy_windows=False).print(table)
+    return out.getvalue().rstrip("\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProofRow:
+    """One scenario against one defect (or the clean unit) in the proof table."""
+
+    title: str
+    defect: str
+    expected: str
+    holds: bool
+    reason: str
+
+
+def proof_table(rows: Sequence[ProofRow], *, caption: str, width: int, colour: bool) -> str:
+    """What the scenarios are proven able to do; it says nothing about a vehicle."""
+    held = sum(row.holds for row in rows)
+    note = f"{held} of {len(rows)} hold. Proof is about the tests and says nothing about a vehicle.\n{caption}"
+    table = Table(box=box.SIMPLE_HEAD, caption=note, caption_justify="left", expand=True, pad_edge=False)
+    table.add_column("scenario", ratio=4)
+    table.add_column("defect", ratio=3)
+    table.add_column("must be", ratio=3)
+    table.add_column("proof", no_wrap=True)
+    table.add_column("why not", ratio=3)
+    for row in rows:
+        table.add_row(
+            Text(row.title),
+            Text(row.defect),
+            Text(row.expected),
+            Text("holds" if row.holds else "fails", style="green" if row.holds else "bold red"),
+            Text("" if row.holds else row.reason),
+        )
+    return render(table, width=width, colour=colour)

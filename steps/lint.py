@@ -1,0 +1,76 @@
+"""What pytest-bdd does not check, so that no scenario can pass by accident.
+
+A step line that matches two definitions takes the last one loaded; a scenario without a Then passes; a tag that names no
+clause tests nothing. Each is an error of the feature file, told with its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telltale.errors import InputError, near_miss
+
+if TYPE_CHECKING:
+    from pytest_bdd.parser import Feature, ScenarioTemplate, Step
+    from pytest_bdd.steps import StepFunctionContext
+
+HARNESS_TAGS = frozenset({"slow"})
+"""Tags that are not clauses."""
+
+
+def complaints(
+    feature: Feature, definitions: Collection[StepFunctionContext], clauses: Collection[str]
+) -> Iterator[InputError]:
+    """Everything wrong with *feature*, in the order of its lines."""
+    for scenario in feature.scenarios.values():
+        yield from _of_scenario(feature, scenario, definitions, clauses)
+
+
+def _of_scenario(
+    feature: Feature,
+    template: ScenarioTemplate,
+    definitions: Collection[StepFunctionContext],
+    clauses: Collection[str],
+) -> Iterator[InputError]:
+    file = Path(feature.filename)
+    kinds = {step.type for step in template.steps}
+    for kind, word in (("when", "When"), ("then", "Then")):
+        if kind not in kinds:
+            yield InputError(
+                f"scenario `{template.name}` has no {word}: it could not fail", file=file, line=template.line_number
+            )
+    tags = tags_of(feature, template)
+    for tag in sorted(tags - set(clauses) - HARNESS_TAGS):
+        yield InputError(f"tag `@{tag}` names no clause" + near_miss(tag, clauses), file=file, line=template.line_number)
+    if not tags - HARNESS_TAGS:
+        yield InputError(
+            f"scenario `{template.name}` names no clause that it tests; tag it, its rule or its feature",
+            file=file,
+            line=template.line_number,
+        )
+    contexts: Iterable[dict[str, str]] = [
+        context for examples in template.examples for context in examples.as_contexts()
+    ] or [{}]
+    for context in contexts:
+        for step in template.render(context).steps:
+            yield from _of_step(step, file, definitions)
+
+
+def _of_step(step: Step, file: Path, definitions: Collection[StepFunctionContext]) -> Iterator[InputError]:
+    matching = [d for d in definitions if d.type in (None, step.type) and d.parser.is_matching(step.name)]
+    if len(matching) == 1:
+        return
+    line = f"{step.keyword.strip()} {step.name}"
+    if not matching:
+        known = [str(d.parser.name) for d in definitions if d.type == step.type]
+        yield InputError(f"no step says `{line}`" + near_miss(step.name, known), file=file, line=step.line_number)
+    else:
+        names = " and ".join(f"{d.step_func.__module__}.{d.step_func.__name__}" for d in matching)
+        yield InputError(f"`{line}` matches {names}: one of them must be narrower", file=file, line=step.line_number)
+
+
+def tags_of(feature: Feature, template: ScenarioTemplate) -> set[str]:
+    """Tags of the scenario with those of its rule and feature."""
+    return set(feature.tags) | set(template.tags) | (set(template.rule.tags) if template.rule else set())

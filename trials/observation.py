@@ -1,0 +1,118 @@
+"""What the bench saw up to one moment, and what it could not see.
+
+An absence means something only in a window that was controlled: the tap counted every packet, the streams add up, a
+control transmission came through the same gateway, uplink and decoder, and the unit gave a sign of life. Each thing that
+is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``inconclusive``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from captures.decode import Decoded, decode
+from captures.decode.tls import KeyLog
+from captures.pcapng import CaptureFile
+from captures.sightings import Engine
+from captures.tap import TapCounts
+from telltale.sighting import Sighting
+from telltale.times import ClockMap
+from telltale.transmission import Transmission
+
+CONTROL_HOST = "control.telltale.test"
+"""Where the bench's own control transmissions go; never counted as the unit's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """A transmission that the bench itself sent through an uplink, to prove that it would have been seen."""
+
+    uplink: str
+    nonce: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """Everything that left the unit since the trial began, and every reason not to trust silence."""
+
+    transmissions: tuple[Transmission, ...]
+    """Without the bench's controls; indices are those of the whole capture."""
+    sightings: tuple[Sighting, ...]
+    gaps: tuple[str, ...]
+    accounts: Mapping[str, str]
+    """The accounting equations in words, by name."""
+
+    def sightings_in(self, transmission: Transmission) -> tuple[Sighting, ...]:
+        """What was seen in one transmission."""
+        return tuple(s for s in self.sightings if s.transmission == transmission.index)
+
+    def transmission(self, index: int) -> Transmission:
+        """By its index in the capture.
+
+        :raises KeyError: no such transmission, or one of the bench's own
+        """
+        for transmission in self.transmissions:
+            if transmission.index == index:
+                return transmission
+        raise KeyError(index)
+
+
+def look(
+    capture: Path,
+    *,
+    keylog: bytes,
+    uplinks: Mapping[str, str],
+    units: Collection[str],
+    clock: ClockMap,
+    engine: Engine,
+    controls: Iterable[Control],
+    counts: TapCounts | None,
+    causes: Iterable[str],
+    progress: Callable[[str], None] = lambda _: None,
+) -> Observation:
+    """Decode the capture file as it stands, search it, and account for it.
+
+    *counts* is None when the tap could not be asked any more; *causes* are gaps that the bench already knows of
+    (the gateway died, the unit gave no sign of life).
+    """
+    gaps = list(causes)
+    progress("decoding")
+    source = CaptureFile(capture)
+    decoded = decode(source.packets(), keylog=KeyLog.parse(keylog), uplinks=uplinks, units=units, clock=clock)
+    if source.truncated:
+        gaps.append(f"the capture is cut off: {source.truncated}")
+    ours = {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
+    gaps += _missing_controls(decoded.transmissions, controls)
+    gaps += _unbalanced(counts, decoded)
+    progress("searching")
+    theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
+    sightings = tuple(s for t in theirs for s in engine.search(t))
+    return Observation(
+        transmissions=theirs, sightings=sightings, gaps=tuple(dict.fromkeys(gaps)), accounts=_accounts(counts, decoded)
+    )
+
+
+def _missing_controls(transmissions: Sequence[Transmission], controls: Iterable[Control]) -> list[str]:
+    seen = {
+        (t.uplink, part.data) for t in transmissions if t.recipient == CONTROL_HOST for part in t.parts if part.name == "body"
+    }
+    return [
+        f"the control transmission over {control.uplink} was not seen, so silence there proves nothing"
+        for control in controls
+        if not any(uplink == control.uplink and control.nonce.encode() in body for uplink, body in seen)
+    ]
+
+
+def _unbalanced(counts: TapCounts | None, decoded: Decoded) -> list[str]:
+    gaps = [] if counts is None or counts.balanced else [f"packets do not add up: {counts.explain()}"]
+    if not decoded.accounts.balanced:
+        gaps.append(f"streams do not add up: {decoded.accounts.explain()}")
+    return gaps
+
+
+def _accounts(counts: TapCounts | None, decoded: Decoded) -> dict[str, str]:
+    return {
+        "interface counter = captured + dropped": counts.explain() if counts else "the packet tap is gone",
+        "captured payload = unique + retransmitted; unique = decoded + opaque": decoded.accounts.explain(),
+    }

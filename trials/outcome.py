@@ -1,0 +1,73 @@
+"""How a scenario ends when its verdict is not ``complies``.
+
+`Violation` is an `AssertionError`, so every tool around pytest shows it as *failed*; `Inconclusive` is none, so it is *broken*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telltale.errors import ExitStatus, TelltaleError
+from telltale.finding import Finding, Judgement
+from telltale.times import utc
+from telltale.verdict import Verdict
+
+
+class Violation(TelltaleError, AssertionError):  # noqa: N818 - a verdict, not an error
+    """A claim of the policy is broken, with evidence."""
+
+    exit_status = ExitStatus.VIOLATES
+
+
+class Inconclusive(TelltaleError):  # noqa: N818 - a verdict, not an error
+    """The bench could not see enough to judge."""
+
+    exit_status = ExitStatus.INCONCLUSIVE
+
+
+def describe(finding: Finding) -> str:
+    """One line for a finding: clauses, item, form, chain, recipient, uplink, time, byte range and the reason."""
+    where: list[str] = []
+    sighting, transmission = finding.sighting, finding.transmission
+    if finding.clauses:
+        where.append(", ".join(finding.clauses))
+    if finding.reading:
+        where.append(f"{finding.reading} reading")
+    if sighting:
+        where.append(sighting.describe())
+    if transmission:
+        where.append(f"to {transmission.recipient} over {transmission.uplink or 'an unknown uplink'}")
+        where.append(f"transmission {transmission.index} ({transmission.channel})")
+    moment = finding.bench if finding.bench is not None else transmission.bench if transmission else None
+    if moment is not None:
+        where.append(f"at {utc(moment)}")
+    return f"{finding.verdict}: {finding.reason}" + (f" [{'; '.join(where)}]" if where else "")
+
+
+def settle(judgements: Sequence[Judgement]) -> TelltaleError | None:
+    """The exception that a scenario with these judgements ends with; None when all of them comply."""
+    verdict = Verdict.gravest(judgement.verdict for judgement in judgements)
+    if verdict is Verdict.COMPLIES:
+        return None
+    lines = [line for judgement in judgements if judgement.verdict is not Verdict.COMPLIES for line in explain(judgement)]
+    if not judgements:
+        lines = ["nothing was judged"]
+    return (Violation if verdict is Verdict.VIOLATES else Inconclusive)("\n".join(lines))
+
+
+def explain(judgement: Judgement) -> list[str]:
+    """Lines for people: the claim with its verdicts, then each finding that is not ``complies``, then the gaps."""
+    verdicts = ", ".join(
+        str(verdict) if reading == "only" else f"{verdict} ({reading} reading)"
+        for reading, verdict in judgement.verdicts.items()
+    )
+    lines = [f"{judgement.claim}: {verdicts}"]
+    shown: set[str] = set()
+    for finding in judgement.findings:
+        if finding.verdict is not Verdict.COMPLIES:
+            line = f"  {describe(finding)}"
+            if line not in shown:
+                shown.add(line)
+                lines.append(line)
+    lines += [f"  not seen: {note}" for note in judgement.notes]
+    return lines

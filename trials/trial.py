@@ -1,0 +1,349 @@
+"""One scenario's run: the car on the bench, the window of observation, the judgements, the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from captures.sightings import Engine
+from captures.tap import TapCounts
+from reports.excerpt import as_html, mask_all
+from reports.run_folder import RunFolder
+from rigs.protocols import CloudProbe
+from rigs.stimuli import Stimulator
+from rigs.vehicle import Vehicle
+from telltale.errors import RigError, TelltaleError
+from telltale.finding import Judgement
+from telltale.identity import Identities, masked
+from telltale.items import taxonomy
+from telltale.times import ClockMap, utc
+from telltale.timeline import Timeline
+from telltale.verdict import Verdict
+from trials.observation import Control, Observation, look
+from trials.outcome import Inconclusive, Violation, describe, explain, settle
+from trials.setup import Setup
+
+EXCERPTS = 6
+"""Transmissions attached to a step at most; all of them are in the run folder."""
+
+
+class NotOnThisRigError(TelltaleError):
+    """The scenario needs something that this rig does not have; it is skipped with this reason."""
+
+
+class Snapshot(Protocol):
+    """The capture as it stands."""
+
+    counts: TapCounts | None
+    keylog: bytes
+    causes: tuple[str, ...]
+
+
+class Session(Protocol):
+    """A bench while it serves one trial."""
+
+    vehicle: Vehicle
+    identities: Identities
+    stimulator: Stimulator
+    timeline: Timeline
+    probe: CloudProbe
+    uplinks: Mapping[str, str]
+    """Captured interface to uplink."""
+    units: tuple[str, ...]
+    """The unit's own addresses."""
+
+    def power_on(self) -> None:
+        """Switch the supply on and wait until the unit has booted."""
+
+    def power_off(self) -> None:
+        """Switch the supply off."""
+
+    def now(self) -> int:
+        """Bench time, ns."""
+
+    def advance(self, duration: int) -> None:
+        """Let bench time pass, ns."""
+
+    def steps(self) -> ClockMap:
+        """Bench time of any wall time."""
+
+    def control(self, uplink: str) -> Control:
+        """Send a control transmission."""
+
+    def snapshot(self) -> Snapshot:
+        """Wait for quiet, flush, and take stock: counters, keys, and what is known to be wrong."""
+
+    def close(self) -> None:
+        """End the capture and take the car off the bench."""
+
+
+class Trial:
+    """What the steps talk to. Every step that moves the bench makes the last observation stale."""
+
+    def __init__(self, session: Session, *, setup: Setup, folder: RunFolder, title: str, clauses: Sequence[str]) -> None:
+        self.setup = setup
+        self.policy = setup.policy
+        self.folder = folder
+        self.title = title
+        self.clauses = tuple(clauses)
+        self.judgements: list[Judgement] = []
+        self.concluded = False
+        self.drives: list[tuple[int, int]] = []
+        """Bench spans during which the car was driven."""
+        self._session = session
+        self._engine = Engine(session.identities)
+        self._controls: list[Control] = []
+        self._seen: Observation | None = None
+        self._step: tuple[str, str] = ("given", "")
+        self._judged_before = 0
+        self._window = self._session.now()
+        self._closed = False
+        self._powered = False
+
+    # --- the car ------------------------------------------------------------------------------------------------
+
+    @property
+    def vehicle(self) -> Vehicle:
+        """The car on this bench."""
+        return self._session.vehicle
+
+    @property
+    def timeline(self) -> Timeline:
+        """Unit state so far."""
+        return self._session.timeline
+
+    @property
+    def probe(self) -> CloudProbe:
+        """Asks the maker's cloud, from outside the car."""
+        return self._session.probe
+
+    @property
+    def now(self) -> int:
+        """Bench time, ns."""
+        return self._session.now()
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Bench span from the first When of the latest block of Whens until now."""
+        return self._window, self.now
+
+    def power_up(self, car: str) -> None:
+        """Put a car, fresh from the factory, on the bench.
+
+        :raises NotOnThisRigError: the rig has another car
+        """
+        if car not in self.vehicle.called:
+            raise NotOnThisRigError(f"this rig has {self.vehicle.vehicle}, the scenario needs {car}")
+        self._move(self._session.power_on)
+        self._powered = True
+        self._send_controls()
+
+    def power_cycle(self) -> None:
+        """Off and on again by the supply."""
+        self._move(self._session.power_off)
+        self._move(self._session.power_on)
+
+    def switch(self, name: str, position: str) -> None:
+        """Set a switch of the car as its user would."""
+        self._move(lambda: self._session.stimulator.switch(name, position))
+
+    def stimulate(self, stimulus: str) -> None:
+        """Do something to the car, in the words of its vehicle file."""
+        self._move(lambda: self._session.stimulator.do(stimulus))
+
+    def prepare(self, manner: str) -> None:
+        """Bring the car into a state named by an adjective, ``locked``: the stimulus ``it is locked``."""
+        self.stimulate(f"it is {manner}")
+
+    def drive(self, duration: int) -> None:
+        """Drive for *duration* ns and park."""
+        start = self.now
+        self.stimulate("it drives off")
+        self.wait(duration)
+        self.drives.append((start, self.now))
+        self.stimulate("it is parked")
+
+    def wait(self, duration: int) -> None:
+        """Let *duration* ns of bench time pass."""
+        self._move(lambda: self._session.advance(duration))
+
+    def wait_until(self, moment: int) -> None:
+        """Let time pass until bench time *moment*; nothing happens if it lies behind."""
+        if moment > self.now:
+            self.wait(moment - self.now)
+
+    def reach(self, duration: int | None) -> None:
+        """Let time pass until *duration* ns after the window began; None stays where it is."""
+        if duration is not None:
+            self.wait_until(self._window + duration)
+
+    def _move(self, action: Callable[[], None]) -> None:
+        self._seen = None
+        action()
+
+    # --- what left it -------------------------------------------------------------------------------------------
+
+    def observe(self) -> Observation:
+        """Everything that left the car so far, with every reason not to trust silence."""
+        if self._seen is None:
+            self._send_controls()
+            taken = self._session.snapshot()
+            self._seen = look(
+                self.folder.file("traffic.pcapng"),
+                keylog=taken.keylog,
+                uplinks=self._session.uplinks,
+                units=self._session.units,
+                clock=self._session.steps(),
+                engine=self._engine,
+                controls=self._controls,
+                counts=taken.counts,
+                causes=taken.causes,
+            )
+        return self._seen
+
+    def _send_controls(self) -> None:
+        self._controls += [self._session.control(uplink) for uplink in dict.fromkeys(self._session.uplinks.values())]
+
+    def upload_moment(self) -> int:
+        """Bench time at which the last byte of the latest upload of pictures or video had left the car.
+
+        :raises Inconclusive: nothing of the kind has left
+        """
+        seen = self.observe()
+        media = {item.name for item in taxonomy().values() if item.kind == "media"}
+        uploads = [seen.transmission(s.transmission) for s in seen.sightings if s.item in media]
+        if not uploads:
+            raise Inconclusive("no upload of pictures or video was seen, so no time can be counted from it")
+        return self._session.steps().bench_at(max(upload.ended for upload in uploads))
+
+    # --- what it came to ----------------------------------------------------------------------------------------
+
+    def begin_step(self, kind: str, text: str) -> None:
+        """A Gherkin step begins; a When after anything else opens a new window of observation."""
+        if kind == "when" and self._step[0] != "when":
+            self._window = self.now
+        self._step = (kind, text)
+        self._judged_before = len(self.judgements)
+
+    def judge(self, judgement: Judgement) -> None:
+        """Keep what a Then came to; the scenario's verdict is drawn over all of them at its end."""
+        judgement = Judgement(
+            claim=self._step[1] or judgement.claim,
+            verdicts=judgement.verdicts,
+            findings=judgement.findings,
+            clauses=judgement.clauses or self.clauses,
+            notes=judgement.notes,
+        )
+        self.judgements.append(judgement)
+        self.folder.append("findings.jsonl", [self._told(judgement)])
+
+    def step_error(self) -> TelltaleError | None:
+        """How the step that just ended is to be shown: None if all that it judged complies."""
+        return settle(judged) if (judged := self.judgements[self._judged_before :]) else None
+
+    def step_evidence(self) -> Iterator[tuple[str, str, str]]:
+        """Name, kind and text of what belongs beside the step that just ended."""
+        for judgement in self.judgements[self._judged_before :]:
+            yield "judgement", ".txt", self._mask("\n".join(explain(judgement)))
+            shown: set[int] = set()
+            ranked = sorted(judgement.findings, key=lambda f: f.verdict is Verdict.COMPLIES)
+            for finding in ranked:
+                transmission = finding.transmission
+                if transmission is None or transmission.index in shown or len(shown) == EXCERPTS:
+                    continue
+                shown.add(transmission.index)
+                seen = self._seen.sightings_in(transmission) if self._seen else ()
+                seen = seen or ((finding.sighting,) if finding.sighting else ())
+                page = as_html(transmission, seen, secrets=self._secrets)
+                yield f"{finding.verdict}: {transmission.summary} to {transmission.recipient}", ".html", page
+            if self._seen:
+                yield "accounting", ".txt", "\n".join(f"{k}\n  {v}" for k, v in self._seen.accounts.items())
+
+    def readings_apart(self) -> str:
+        """Where the readings of an ambiguous clause part: ``strict: violates, lenient: complies``; else empty."""
+        return "; ".join(
+            ", ".join(f"{reading}: {verdict}" for reading, verdict in judgement.verdicts.items())
+            for judgement in self.judgements
+            if judgement.readings_differ
+        )
+
+    def conclude(self) -> None:
+        """Draw the verdict over every judgement.
+
+        :raises Violation, Inconclusive: unless all of them comply
+        """
+        self.concluded = True
+        error = settle(self.judgements)
+        if error is not None:
+            raise type(error)(self._mask(str(error)))
+
+    def close(self) -> None:
+        """Take the car off the bench and complete the run folder; what was captured stays readable."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._session.close()
+        finally:
+            self.folder.append("timeline.jsonl", (self._change(c) for c in self.timeline))
+            if self._seen:
+                self.folder.append("transmissions.jsonl", self._transmissions(self._seen))
+            verdict = Verdict.gravest(judgement.verdict for judgement in self.judgements)
+            self.folder.write(
+                "run.json",
+                {**self.setup.provenance(), "scenario": self.title, "clauses": self.clauses, "verdict": verdict},
+            )
+
+    def evidence(self) -> Iterator[tuple[str, Path]]:
+        """Files that belong to the whole scenario."""
+        for name, label in (
+            ("traffic.pcapng", "packets with TLS keys"),
+            ("timeline.jsonl", "timeline of unit state"),
+            ("can.blf", "CAN log"),
+            ("serial.log", "serial log"),
+            ("transmissions.jsonl", "transmissions"),
+        ):
+            if (path := self.folder.file(name)).is_file():
+                yield label, path
+
+    # --- masking ------------------------------------------------------------------------------------------------
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return tuple(i.value for i in self._session.identities if isinstance(i.value, str))
+
+    def _mask(self, text: str) -> str:
+        return mask_all(text, self._secrets)
+
+    def _told(self, judgement: Judgement) -> dict[str, object]:
+        return {
+            "claim": judgement.claim,
+            "verdicts": judgement.verdicts,
+            "clauses": judgement.clauses,
+            "findings": [self._mask(describe(finding)) for finding in judgement.findings],
+            "not seen": judgement.notes,
+        }
+
+    @staticmethod
+    def _change(change: object) -> dict[str, object]:
+        return {"bench": utc(change.bench), "fact": change.fact, "value": change.value, "source": change.source}
+
+    def _transmissions(self, seen: Observation) -> Iterator[dict[str, object]]:
+        for t in seen.transmissions:
+            yield {
+                "transmission": t.index,
+                "bench": utc(t.bench) if t.bench is not None else None,
+                "wall": utc(t.sent),
+                "uplink": t.uplink,
+                "channel": t.channel,
+                "recipient": t.recipient,
+                "summary": self._mask(t.summary),
+                "status": t.status,
+                "complete": t.complete,
+                "packets": t.frames,
+                "sightings": [f"{s.describe()} = {masked(s.value)}" for s in seen.sightings_in(t)],
+            }
+
+
+__all__ = ["NotOnThisRigError", "RigError", "Session", "Snapshot", "Trial", "Violation"]
