@@ -1,0 +1,217 @@
+"""Default deny: what left the car complies only if a clause in force covers it and none stands against it.
+
+A sighting is looked at from five sides: function, recipient, item, form, unit state. Where the state of the unit is not
+known, nothing is concluded from it: a permit that would depend on it makes the finding inconclusive, and so does a
+prohibition. A value whose content does not say when it was made counts as made when it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from policies.endpoints import Attribution, attribute
+from policies.model import ANY, Clause, Policy
+from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
+from telltale.finding import Finding
+from telltale.sighting import Sighting
+from telltale.timeline import Timeline
+from telltale.transmission import Transmission
+from telltale.verdict import Verdict
+
+
+def cover(
+    transmissions: Iterable[Transmission],
+    sightings: Iterable[Sighting],
+    timeline: Timeline,
+    policy: Policy,
+    *,
+    reading: str,
+    own: Collection[int] = frozenset(),
+) -> list[Finding]:
+    """Judge everything that left the car under one reading.
+
+    There is a finding for each sighting (and one more for each warning), one for each undeclared transmission, and one
+    for each cause for which a transmission could not be read to its end.
+
+    :param own: indices of the bench's own transmissions (the positive control), which are not the car's
+    :raises ValueError: a sighting names a transmission that is not among *transmissions*
+    """
+    sent = [t for t in transmissions if t.index not in own]
+    found: dict[int, list[Sighting]] = {t.index: [] for t in sent}
+    for sighting in sightings:
+        if sighting.transmission in own:
+            continue
+        if sighting.transmission not in found:
+            raise ValueError(
+                f"a sighting of {sighting.item} names transmission {sighting.transmission}, not given here"
+            )
+        found[sighting.transmission].append(sighting)
+    clauses = policy.under(reading)
+    findings: list[Finding] = []
+    for transmission in sent:
+        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading)
+        findings += case.of_transmission()
+        for sighting in found[transmission.index]:
+            findings += case.of_sighting(sighting, clauses)
+    return findings
+
+
+def moment(transmission: Transmission) -> int:
+    """Bench time of the sending, ns; wall time where there is no bench clock (someone else's capture)."""
+    return transmission.sent if transmission.bench is None else transmission.bench
+
+
+class _Case:
+    """One transmission before the judge."""
+
+    def __init__(
+        self, transmission: Transmission, whose: Attribution, timeline: Timeline, policy: Policy, reading: str
+    ) -> None:
+        self.transmission = transmission
+        self.whose = whose
+        self.timeline = timeline
+        self.policy = policy
+        self.reading = reading
+        self._states: dict[int, State] = {}
+
+    def of_transmission(self) -> Iterator[Finding]:
+        t = self.transmission
+        if self.whose.row is None:
+            yield self._finding(Verdict.VIOLATES, self._undeclared(), self.policy.document.default_deny)
+        unread = [f"{part.name} ({part.opaque})" for part in t.opaque]
+        if unread and not (self.whose.row and self.whose.row.opaque):
+            yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} could not be read: {', '.join(unread)}")
+        if t.malformed is not None:
+            yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} is malformed: {t.malformed}")
+        if not t.complete:
+            yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} was cut off before its end")
+
+    def of_sighting(self, sighting: Sighting, clauses: Sequence[Clause]) -> Iterator[Finding]:
+        against = [
+            (clause, side)
+            for clause in clauses
+            if clause.id not in self.policy.document.default_deny
+            and covers_item(clause, sighting.item)
+            and (side := self._against(clause, sighting)) is not None
+            and side.answer is not Answer.NO
+        ]
+        for clause, side in against:
+            if clause.warning and side.answer is Answer.YES:
+                yield self._finding(Verdict.COMPLIES, f"warning: {side.why}", (clause.id,), sighting)
+        stated = [(clause, side) for clause, side in against if not clause.warning]
+        broken = [(clause, side) for clause, side in stated if side.answer is Answer.YES]
+        if broken:
+            reason = "; ".join(side.why for _, side in broken)
+            yield self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in broken], sighting)
+        elif self.whose.row is None:
+            reason = f"{sighting.item} as {sighting.form} left for an {self._undeclared()}"
+            yield self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
+        else:
+            yield self._permitted(sighting, clauses, stated)
+
+    def _permitted(
+        self, sighting: Sighting, clauses: Sequence[Clause], doubts: Sequence[tuple[Clause, Side]]
+    ) -> Finding:
+        """By the permits of the function; nothing stands against the sighting, but perhaps *doubts*."""
+        permits = [
+            (self._permits(clause, sighting), clause)
+            for clause in clauses
+            if clause.modality in ("permit", "oblige") and self._is_for(clause)
+        ]
+        covering = [clause.id for (_, side), clause in permits if side.answer is Answer.YES]
+        if covering and not doubts:
+            what = f"{sighting.item} as {sighting.form} for {self.whose.function}"
+            return self._finding(Verdict.COMPLIES, f"{', '.join(covering)} covers {what}", covering, sighting)
+        if covering:
+            reason = "; ".join(side.why for _, side in doubts)
+            return self._finding(Verdict.INCONCLUSIVE, reason, [clause.id for clause, _ in doubts], sighting)
+        undecided = [(clause, side) for (_, side), clause in permits if side.answer is Answer.UNKNOWN]
+        if undecided:
+            reason = "; ".join(f"whether {clause.id} applies cannot be told: {side.why}" for clause, side in undecided)
+            return self._finding(Verdict.INCONCLUSIVE, reason, [clause.id for clause, _ in undecided], sighting)
+        what = f"no clause permits {sighting.item} as {sighting.form} for {self.whose.function} to {self._recipient()}"
+        if not permits:
+            return self._finding(Verdict.VIOLATES, what, self.policy.document.default_deny, sighting)
+        furthest = max(got for (got, _), _ in permits)
+        nearest = [(clause, side) for (got, side), clause in permits if got == furthest]
+        reason = "; ".join((what, *(f"{clause.id} does not: {side.why}" for clause, side in nearest)))
+        return self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in nearest], sighting)
+
+    def _is_for(self, clause: Clause) -> bool:
+        """Whether a permit speaks of this function; ``any`` means what the car does for people, not background."""
+        return self.whose.function in clause.functions or (ANY in clause.functions and not self.whose.background)
+
+    def _permits(self, clause: Clause, sighting: Sighting) -> tuple[int, Side]:
+        """How far a permit of the function got, and what stopped it (or what cannot be told)."""
+        to = [self._called(name) for name in clause.recipients]
+        whose = self.whose
+        sides = (
+            Side.of(covers_item(clause, sighting.item), f"it is about {', '.join(clause.items)}"),
+            Side.of(
+                clause.is_about(whose.function, whose.organisation),
+                f"it is for {' or '.join(to)}, not {self._recipient()}",
+            ),
+            form_allowed(clause, sighting),
+            in_force(clause, self._state(clause, sighting)),
+        )
+        for got, side in enumerate(sides):
+            if side.answer is Answer.NO:
+                return got, side
+        doubt = next((side for side in sides if side.answer is Answer.UNKNOWN), None)
+        return len(sides), doubt or Side(Answer.YES)
+
+    def _against(self, clause: Clause, sighting: Sighting) -> Side | None:
+        """Whether a clause about the item forbids it here, with the whole reason; None if it is no such clause."""
+        whose, item = self.whose, sighting.item
+        state = in_force(clause, self._state(clause, sighting))
+        if clause.modality == "forbid" and clause.is_about(whose.function, whose.organisation):
+            because = f": {state.why}" if state.why else ""
+            return Side(state.answer, f"{clause.id} forbids {item} for {whose.function or 'anything'}{because}")
+        if clause.modality == "transform" and clause.is_about(whose.function, whose.organisation):
+            form = form_allowed(clause, sighting)
+            return Side(
+                both(state.answer, form.answer.opposite), f"{clause.id} limits {item} for {whose.function}: {form.why}"
+            )
+        if clause.modality == "confine" and (ANY in clause.functions or whose.function in clause.functions):
+            elsewhere = Answer.of(not clause.is_about(whose.function, whose.organisation))
+            to = " or ".join(self._called(name) for name in clause.recipients)
+            return Side(both(state.answer, elsewhere), f"{clause.id} confines {item} to {to}, not {self._recipient()}")
+        return None
+
+    def _state(self, clause: Clause, sighting: Sighting) -> State:
+        at = moment(self.transmission)
+        if clause.time_basis == "generated":
+            made = sighting.generated if sighting.generated is not None else self.transmission.generated
+            at = at if made is None else made
+        if at not in self._states:
+            self._states[at] = self.timeline.state_at(at)
+        return self._states[at]
+
+    def _undeclared(self) -> str:
+        t = self.transmission
+        return f"undeclared endpoint: no row claims {t.channel} to {t.recipient} ({t.summary})"
+
+    def _named(self) -> str:
+        return f"{self.transmission.channel} transmission {self.transmission.index} to {self.transmission.recipient}"
+
+    def _recipient(self) -> str:
+        return self._called(self.whose.organisation or "")
+
+    def _called(self, organisation: str) -> str:
+        known = self.policy.organisations.get(organisation)
+        return known.en[0] if known else organisation
+
+    def _finding(
+        self, verdict: Verdict, reason: str, clauses: Iterable[str] = (), sighting: Sighting | None = None
+    ) -> Finding:
+        return Finding(
+            verdict=verdict,
+            reason=reason,
+            clauses=tuple(clauses),
+            reading=self.reading,
+            function=self.whose.function,
+            organisation=self.whose.organisation,
+            transmission=self.transmission,
+            sighting=sighting,
+            bench=moment(self.transmission),
+        )
