@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from telltale.identity import masked
+from telltale.sighting import Sighting
+from telltale.transmission import Transmission
 
 _COLOURS = {"complies": "green", "violates": "bold red", "inconclusive": "yellow", "skipped": "dim"}
 
@@ -84,3 +89,30 @@ def proof_table(rows: Sequence[ProofRow], *, caption: str, width: int, colour: b
             Text("" if row.holds else row.reason),
         )
     return render(table, width=width, colour=colour)
+
+
+def sightings_table(
+    transmissions: Sequence[Transmission], sightings: Sequence[Sighting], *, width: int, colour: bool, reveal: bool
+) -> str:
+    """What was seen, a row a sighting; transmissions without one are counted by recipient below."""
+    by_index = {t.index: t for t in transmissions}
+    table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
+    for heading in ("#", "recipient", "channel", "item", "value", "how", "where"):
+        table.add_column(heading)
+    for s in sightings:
+        t = by_index[s.transmission]
+        table.add_row(
+            str(t.index),
+            Text(t.recipient),
+            t.channel,
+            s.item,
+            Text(s.value if reveal else masked(s.value)),
+            " > ".join((*s.chain, s.form)),
+            f"{s.part} {s.offset}+{s.length}",
+        )
+    silent = Counter(
+        (t.recipient, t.channel) for t in transmissions if t.index not in {s.transmission for s in sightings}
+    )
+    for (recipient, channel), count in sorted(silent.items()):
+        table.add_row("", Text(recipient), channel, Text(f"nothing in {count} transmissions", style="dim"))
+    return render(table, width=max(width, 100), colour=colour)

@@ -1,0 +1,66 @@
+"""Strict YAML: one line with file, line, what was given, near-miss and mend."""
+
+import pytest
+
+from telltale.errors import InputError
+from telltale.yamlfile import Duration, Strict, load
+
+
+class Leg(Strict):
+    every: Duration
+    via: str = "cellular"
+
+
+class File(Strict):
+    unit_name: str
+    legs: dict[str, Leg] = {}
+    ports: tuple[int, ...] = ()
+    switch: str = "off"
+
+
+def reading(tmp_path, text):
+    file = tmp_path / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load(file, File)
+
+
+def complaint(tmp_path, text):
+    with pytest.raises(InputError) as caught:
+        reading(tmp_path, text)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.removeprefix(str(tmp_path / "x.yaml"))
+
+
+def test_a_sound_file_is_read_with_spaces_in_its_keys_and_words_left_words(tmp_path):
+    read = reading(tmp_path, "unit name: su7\nswitch: on\nlegs:\n  report: {every: 10 s}\n")
+    assert (read.unit_name, read.switch, read.legs["report"].every) == ("su7", "on", 10_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("unit name: a\nlegz: {}\n", ":2: unknown key `legz`; did you mean `legs`?"),
+        ("unit name: a\nlegs:\n  r:\n    evry: 1 s\n", ":4: unknown key `evry`; did you mean `every`?"),
+        ("unit name: a\nlegs:\n  r:\n    via: wifi\n", ":3: `legs.r.every` is missing"),
+        ("legs: {}\n", ":1: `unit name` is missing"),
+        ("unit name: a\nlegs:\n  r: {every: soon}\n", ":3: `legs.r.every` is `soon`: `soon` is not a duration"),
+        ("unit name: a\nports:\n  - 1\n  - x\n", ":4: `ports.1` is `x`: input should be a valid integer"),
+        ("unit name: a\nunit name: b\n", ":2: repeats the key `unit name`"),
+        ("unit name: [\n", ":2: is not YAML"),
+        ("- a\n", ":1: holds a list, expected a mapping with `unit name`"),
+        ("", ":1: holds nothing, expected a mapping"),
+    ],
+)
+def test_each_mistake_is_one_line_with_its_place(tmp_path, text, expected):
+    assert complaint(tmp_path, text).startswith(expected)
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path):
+    (tmp_path / "xiaomi-su7.yaml").touch()
+    with pytest.raises(InputError, match=r"no such file; did you mean `xiaomi-su7.yaml`\?"):
+        load(tmp_path / "xiaomi-su8.yaml", File)
+
+
+def test_a_python_object_in_a_file_is_refused(tmp_path):
+    assert "is not YAML" in complaint(tmp_path, "unit name: !!python/object/apply:os.getcwd []\n")

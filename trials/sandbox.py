@@ -1,0 +1,121 @@
+"""``telltale sandbox -- COMMAND``: any program as the unit, inside the sealed bench.
+
+Every name resolves to a cloud that answers everything; all the program sends is captured, decoded and searched for the
+identities. With a policy it is judged; without one it is listed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from captures.sightings import Engine
+from policies import Policy, load_policy
+from policies.judge import cover
+from reports.jsonlines import sighting_line
+from reports.run_folder import RunFolder
+from reports.tables import sightings_table
+from telltale.errors import ExitStatus, InputError
+from telltale.finding import Judgement
+from telltale.identity import Identities
+from telltale.timeline import Timeline
+from telltale.times import ClockMap
+from trials.observation import Observation, look
+from trials.outcome import explain
+from trials.wiring import Wiring
+
+CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""How common programs are told which certificate authorities to trust."""
+
+
+def sandbox(
+    command: Sequence[str],
+    *,
+    identities: Path,
+    policy: Path | None,
+    json_file: Path | None,
+    reveal: bool,
+    runs: Path,
+) -> ExitStatus:
+    """Run *command* as the unit; its own standard streams stay those of the terminal.
+
+    :raises InputError: no command, or bad files
+    :raises RigError: the bench could not be set up
+    """
+    if not command:
+        raise InputError("no command: write it after `--`, e.g. telltale sandbox --identities ids.yaml -- curl …")
+    known = Identities.load(identities)
+    judged_by = load_policy(policy) if policy else None
+    folder = RunFolder(runs, f"sandbox {Path(command[0]).name}")
+    console = Console(stderr=True)
+    with Wiring.open(folder.path / "bench", catch_all=True) as wiring:
+        wiring.tap.begin(folder.file("traffic.pcapng"))
+        controls = [wiring.control(uplink) for uplink in wiring.uplinks.values()]
+        program = wiring.spawn_unit(
+            command,
+            env={**os.environ, **dict.fromkeys(CA_VARIABLES, str(wiring.gateway.ca_certificate))},
+            streams=(sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno()),
+        )
+        status = _wait(program, console)
+        controls += [wiring.control(uplink) for uplink in wiring.uplinks.values()]
+        taken = wiring.take_stock()
+        wiring.seal(taken.keylog)
+        seen = look(
+            folder.file("traffic.pcapng"),
+            keylog=taken.keylog,
+            uplinks=wiring.uplinks,
+            units=wiring.unit_addresses,
+            clock=ClockMap(),
+            engine=Engine(known),
+            controls=controls,
+            counts=taken.counts,
+            causes=taken.causes,
+            names=taken.names,
+        )
+    if status:
+        console.print(f"{command[0]} ended with {status}", style="yellow", highlight=False)
+    return _report(seen, folder, judged_by, json_file, reveal=reveal)
+
+
+def _report(
+    seen: Observation, folder: RunFolder, policy: Policy | None, json_file: Path | None, *, reveal: bool
+) -> ExitStatus:
+    capture = folder.file("traffic.pcapng")
+    lines = [
+        sighting_line(capture.name, seen.transmission(s.transmission), s, reveal=reveal) for s in seen.sightings
+    ]
+    if json_file:
+        json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    out = Console()
+    print(sightings_table(seen.transmissions, seen.sightings, width=out.width, colour=out.is_terminal, reveal=reveal))
+    print(f"{len(seen.transmissions)} transmissions, {len(seen.sightings)} sightings; capture: {capture}")
+    for gap in seen.gaps:
+        print(f"not seen: {gap}")
+    if policy is None:
+        return ExitStatus.INCONCLUSIVE if seen.gaps else ExitStatus.COMPLIES
+    readings = tuple(policy.readings)
+    judgement = Judgement.of(
+        "every transmission is covered by the policy",
+        [f for r in readings for f in cover(seen.transmissions, seen.sightings, Timeline(), policy, reading=r)],
+        gaps=seen.gaps,
+        readings=readings,
+    )
+    print("\n".join(explain(judgement)))
+    return judgement.verdict.exit_status
+
+
+def _wait(program: object, console: Console) -> int:
+    """Exit status of the program; a spinner shows on a terminal that the bench is alive."""
+    columns = (SpinnerColumn(), TextColumn("the program runs"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task("program", total=None)
+        while True:
+            try:
+                return program.wait(0.25)
+            except TimeoutError:
+                continue
