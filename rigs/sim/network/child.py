@@ -33,37 +33,41 @@ class Place:
     """Where a program runs: descriptors of its namespaces."""
 
     network: int
-    mounts: int | None = None
-    """None keeps the launcher's."""
-    confined: bool = False
+    mounts: int
+    confined: bool
     """Whether it loses the capabilities that could open the seal."""
 
 
-def start(
-    argv: Sequence[str],
-    place: Place,
-    *,
-    env: Mapping[str, str],
-    fds: Mapping[str, int],
-    stdio: Sequence[int | None],
-    cwd: str,
-) -> int:
-    """Execute *argv* and return its process id; *stdio* has three descriptors, None is /dev/null.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What is to be executed."""
 
-    :raises OSError: the program cannot be started; the message says what failed
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    fds: Mapping[str, int]
+    """Descriptors by name, told to the program through ``TELLTALE_FDS``."""
+    stdio: Sequence[int | None]
+    """Three descriptors; None is /dev/null."""
+    cwd: str
+
+
+def start(program: Program, place: Place) -> int:
+    """Execute *program* and return its process id.
+
+    :raises OSError: it cannot be started; the message says what failed
     """
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            _become(argv, place, env, fds, stdio, cwd)
+            _become(program, place)
         except BaseException as error:  # noqa: BLE001 - whatever it was, the launcher must hear it and this copy end
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             os.write(tell, f"{getattr(error, 'errno', None) or 0} {reason}".encode())
         finally:
             os._exit(127)
     os.close(tell)
-    with open(told, "rb") as pipe:  # closed by the exec if that succeeds
+    with os.fdopen(told, "rb") as pipe:  # ends with the exec, or with the reason why there was none
         failure = pipe.read().decode()
     if failure:
         os.waitpid(pid, 0)
@@ -72,33 +76,25 @@ def start(
     return pid
 
 
-def _become(
-    argv: Sequence[str],
-    place: Place,
-    env: Mapping[str, str],
-    fds: Mapping[str, int],
-    stdio: Sequence[int | None],
-    cwd: str,
-) -> None:
+def _become(program: Program, place: Place) -> None:
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for number in _IGNORED_BY_PYTHON:
+    for number in (signal.SIGCHLD, *_IGNORED_BY_PYTHON):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
     linux.setns(place.network, linux.CLONE_NEWNET)
-    if place.mounts is not None:
-        linux.setns(place.mounts, linux.CLONE_NEWNS)
+    linux.setns(place.mounts, linux.CLONE_NEWNS)
     if place.confined:
-        for number in _DENIED_TO_UNIT.values():
-            linux.drop_capability(number)
+        for capability in _DENIED_TO_UNIT.values():
+            linux.drop_capability(capability)
     try:
-        os.chdir(cwd)
+        os.chdir(program.cwd)
     except OSError as error:
-        raise OSError(error.errno, f"folder {cwd}: {error.strerror}") from None
+        raise OSError(error.errno, f"folder {program.cwd}: {error.strerror}") from None
     null = os.open(os.devnull, os.O_RDWR)
-    for target, source in enumerate(stdio):
+    for target, source in enumerate(program.stdio):
         os.dup2(null if source is None else source, target)
-    for number in fds.values():
-        os.set_inheritable(number, True)
-    table = ",".join(f"{name}={number}" for name, number in fds.items())
-    os.execvpe(argv[0], list(argv), {**env, FDS_VARIABLE: table})
+    for descriptor in program.fds.values():
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
+    table = ",".join(f"{name}={descriptor}" for name, descriptor in program.fds.items())
+    environment = {**program.env, FDS_VARIABLE: table}
+    os.execvpe(program.argv[0], list(program.argv), environment)  # noqa: S606 - no shell is wanted

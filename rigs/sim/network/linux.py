@@ -52,8 +52,13 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
-    """mount(2)."""
+    """Put the file system *kind* of *source* at *target*; flags and data as in the manual page."""
     _call("mount", source.encode(), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), data.encode() or None)
+
+
+def umount(target: str) -> None:
+    """Unmount what is at *target*."""
+    _call("umount2", os.fsencode(target), 0)
 
 
 def die_with_parent() -> None:

@@ -1,19 +1,22 @@
-"""What a program in the unit must not see of the host's file system.
+"""What a program in the sealed network must not see of the host's file system.
 
 Unix sockets with a path cross network namespaces, so those of the host (resolver, D-Bus, docker, name service cache,
-X11) are hidden, and name resolution is told to ask the gateway and nothing else.
+X11) are hidden; name resolution is told to ask the gateway and nothing else; and ``/sys`` shows the interfaces of
+the program's own namespace. Sockets elsewhere (an SSH agent's in ``/tmp``) stay reachable for who knows their path.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from rigs.sim.network import linux
 from rigs.sim.network.layout import RESOLVERS
 
-_RUN = Path("/run")
-_HIDDEN = (_RUN, Path("/var/run"), Path("/tmp/.X11-unix"))  # noqa: S108 - hidden, not written to
+_HIDDEN = (Path("/run"), Path("/var/run"), Path("/tmp/.X11-unix"))  # noqa: S108 - hidden, not written to
+_KEPT = (Path("/run/current-system"), Path("/run/media"))
+"""Programs of NixOS; disks, which may hold the bench's own files."""
 
 _FILES = {
     Path("/etc/resolv.conf"): "".join(f"nameserver {address}\n" for address in RESOLVERS),
@@ -21,18 +24,26 @@ _FILES = {
     "networks: files\nprotocols: files\nservices: files\nethers: files\nrpc: files\n",
     Path("/etc/hosts"): "127.0.0.1 localhost\n::1 localhost\n",
 }
+_INTERFACES = (Path("/sys/class/net"), Path("/sys/devices/virtual/net"))
 
 
 def hide_host() -> None:
     """Cover the host's sockets and resolver settings in the mount namespace that this process is in.
 
+    Its network namespace must be the one whose interfaces ``/sys`` is to show.
+
     :raises OSError: the kernel refused a mount, or the host has no /etc/resolv.conf that could be covered
     """
     targets = {path: Path(os.path.realpath(path)) for path in _FILES}
     hidden = {Path(os.path.realpath(path)) for path in _HIDDEN if path.is_dir()}
+    kept = {path: os.open(path, os.O_PATH) for path in _KEPT if path.is_dir()}
     for path in sorted(hidden):
-        linux.mount("tmpfs", str(path), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=16m")
-    drawer = _RUN / "telltale"
+        _empty(path)
+    for path, descriptor in kept.items():
+        path.mkdir()
+        linux.mount(f"/proc/self/fd/{descriptor}", str(path), "", linux.MS_BIND | linux.MS_REC)
+        os.close(descriptor)
+    drawer = Path(os.path.realpath("/run"), "telltale")
     drawer.mkdir()
     for path, text in _FILES.items():
         ours = drawer / path.name
@@ -41,8 +52,28 @@ def hide_host() -> None:
         if any(target.is_relative_to(cover) for cover in hidden):
             # resolv.conf is often a link into /run, which is empty now
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="ascii")
+            shutil.copyfile(ours, target)
         elif target.exists():
             linux.mount(str(ours), str(target), "", linux.MS_BIND)
         elif path.name == "resolv.conf":
             raise FileNotFoundError(f"{path} is missing, so it cannot be covered; create an empty one")
+    _show_own_interfaces(drawer)
+
+
+def _empty(path: Path) -> None:
+    linux.mount("tmpfs", str(path), "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=16m")
+
+
+def _show_own_interfaces(drawer: Path) -> None:
+    fresh = drawer / "sys"
+    fresh.mkdir()
+    try:
+        linux.mount("sysfs", str(fresh), "sysfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    except PermissionError:
+        # A container may have covered parts of /sys, which keeps it from being mounted anew: then no interface shows.
+        for path in filter(Path.is_dir, _INTERFACES):
+            _empty(path)
+        return
+    for path in filter(Path.is_dir, _INTERFACES):
+        linux.mount(str(fresh / path.relative_to("/sys")), str(path), "", linux.MS_BIND)
+    linux.umount(str(fresh))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -63,30 +64,23 @@ class SealedNetwork:
             "dns_port": dns_port,
             "catch_all": None if catch_all is None else asdict(catch_all),
         }
-        control, theirs = socket.socketpair()
-        launcher = None
-        bench = -1
-        try:
+        if sys.platform != "linux":
+            raise NamespacesRefusedError("the sealed network is made of Linux namespaces; run the bench on Linux")
+        with contextlib.ExitStack() as undo:
+            control, theirs = socket.socketpair()
+            undo.callback(control.close)
             control.settimeout(_PATIENCE)
-            bench = os.pidfd_open(os.getpid())
-            launcher = _start_launcher(settings, theirs.fileno(), bench)
-            theirs.close()
+            with theirs:
+                launcher = _start_launcher(settings, theirs)
+            undo.callback(_end, launcher, control)
             try:
                 answer, _ = line.receive(control)
             except OSError:
                 raise RigError("the launcher of the sealed network ended or hung before the network was made") from None
             if "refused" in answer:
                 raise NamespacesRefusedError(answer["refused"])
+            undo.pop_all()
             return cls(launcher, control, answer["how"])
-        except BaseException:
-            control.close()
-            theirs.close()
-            if launcher is not None:
-                _bury(launcher)
-            raise
-        finally:
-            if bench >= 0:
-                os.close(bench)
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +104,7 @@ class SealedNetwork:
             stderr: int | None = None,
             cwd: Path | None = None,
         ) -> Process:
-            return self._spawn(known, argv, env, fds or {}, (stdin, stdout, stderr), cwd)
+            return self._spawn(known, argv, env=env, fds=fds or {}, stdio=(stdin, stdout, stderr), cwd=cwd)
 
         return spawn
 
@@ -126,8 +120,9 @@ class SealedNetwork:
 
         :raises RigError: there is no such device or family
         """
-        question = {"namespace": _known(namespace), "family": int(family), "type": int(type), "device": device}
-        _, descriptors = self._ask("socket", **question)
+        _, descriptors = self._ask(
+            "socket", namespace=_known(namespace), family=int(family), kind=int(type), device=device
+        )
         return socket.socket(fileno=descriptors[0])
 
     def set_link(self, uplink_name: str, up: bool) -> None:  # noqa: FBT001 - set_link("wifi", False) reads well
@@ -146,31 +141,30 @@ class SealedNetwork:
             for process in self._processes:
                 process.poll()  # who has ended by now keeps its own exit status
             self._gone = self._gone or "the sealed network is closed"
-            if self._control.fileno() >= 0:
-                self._control.close()
-        _bury(self._launcher)
+            _end(self._launcher, self._control)
 
     def _spawn(
         self,
         namespace: Namespace,
         argv: Sequence[str],
+        *,
         env: Mapping[str, str] | None,
         fds: Mapping[str, int],
         stdio: Sequence[int | None],
         cwd: Path | None,
     ) -> Process:
         environment = {k: v for k, v in (os.environ if env is None else env).items() if k != FDS_VARIABLE}
-        question = {
-            "namespace": namespace,
-            "argv": [os.fspath(part) for part in argv],
-            "env": environment,
-            "names": list(fds),
-            "stdio": [stream is not None for stream in stdio],
-            "cwd": os.fspath(cwd or Path.cwd()),
-        }
-        passed = [*fds.values(), *(stream for stream in stdio if stream is not None)]
         try:
-            answer, (pidfd,) = self._ask("start", passed, **question)
+            answer, (pidfd,) = self._ask(
+                "start",
+                [*fds.values(), *(stream for stream in stdio if stream is not None)],
+                namespace=namespace,
+                argv=[os.fspath(part) for part in argv],
+                env=environment,
+                names=list(fds),
+                stdio=[stream is not None for stream in stdio],
+                cwd=os.fspath(cwd or Path.cwd()),
+            )
         except _RefusedByLauncherError as error:
             raise RigError(f"cannot start {argv[0]} in the sealed network: {error}") from None
         process = _SealedProcess(self, answer["handle"], pidfd)
@@ -259,21 +253,34 @@ def _known(namespace: Namespace) -> Namespace:
     return namespace
 
 
-def _start_launcher(settings: Mapping[str, Any], control: int, bench: int) -> subprocess.Popen[bytes]:
+def _start_launcher(settings: Mapping[str, Any], control: socket.socket) -> subprocess.Popen[bytes]:
     paths = [str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "rigs.sim.network.launcher", json.dumps(settings)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), FDS_VARIABLE: f"control={control},bench={bench}"},
-        pass_fds=(control, bench),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # a session of its own: Ctrl-C at the terminal is for the bench, which then cleans up in its own order
-        start_new_session=True,
-    )
+    bench = os.pidfd_open(os.getpid())
+    fds = {"control": control.fileno(), "bench": bench}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "rigs.sim.network.launcher", json.dumps(settings)],
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+                FDS_VARIABLE: ",".join(f"{name}={number}" for name, number in fds.items()),
+            },
+            pass_fds=tuple(fds.values()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # a session of its own: Ctrl-C at the terminal is for the bench, which then cleans up in its own order
+            start_new_session=True,
+        )
+    finally:
+        os.close(bench)
 
 
-def _bury(launcher: subprocess.Popen[bytes]) -> None:
-    """Wait for the launcher, which ends when its line is closed; when it is stuck the kernel ends it."""
+def _end(launcher: subprocess.Popen[bytes], control: socket.socket) -> None:
+    """Hang up, which ends the launcher and all that it started; if it is stuck, have the kernel end it."""
+    if control.fileno() >= 0:
+        with contextlib.suppress(OSError):  # it hung up first
+            control.shutdown(socket.SHUT_RDWR)  # a close alone would not reach it if a fork of ours holds a copy
+        control.close()
     try:
         launcher.wait(5)
     except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import socket
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ _IFA_F_NOPREFIXROUTE = 0x200
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_GGRO = 0x2B
 _ETHTOOL_SGRO = 0x2C
+
+_SETTLING_TIME = 5.0
+"""Seconds."""
 
 _EVERYWHERE = {
     "ipv4/conf/*/rp_filter": 0,
@@ -104,6 +108,14 @@ class Wires:
         """Take an interface up."""
         self._netlink.link("set", index=self._indices[interface], state="up")
 
+    def settled(self) -> bool:
+        """Whether every interface is operational. One that is not yet throws away what is sent through it."""
+        return all(
+            message.get_attr("IFLA_OPERSTATE") == "UP"
+            for message in self._netlink.get_links()
+            if message.get_attr("IFLA_IFNAME") != "lo"
+        )
+
     def down(self, interface: str) -> None:
         """Take an interface down: its routes and neighbours go, its addresses stay."""
         self._netlink.link("set", index=self._indices[interface], state="down")
@@ -129,7 +141,9 @@ class Wires:
         """A default route through *other*; *where* has ``table`` and ``priority`` (the metric)."""
         index = self._indices[end.interface]
         for family, anywhere, own, gateway in zip(_FAMILIES, _ANYWHERE, end.addresses, other.addresses, strict=True):
-            self._netlink.route("add", family=family, dst=anywhere, gateway=gateway, oif=index, prefsrc=own, **where)
+            self._netlink.route(
+                "replace", family=family, dst=anywhere, gateway=gateway, oif=index, prefsrc=own, **where
+            )
 
     def local(self, destination: str, table: int) -> None:
         """Accept *destination* (a network) as this namespace's own."""
@@ -194,6 +208,20 @@ def cloud() -> None:
             wires.rule(family, 10, _REPLY_TABLE, iifname="lo")
             wires.rule(family, 100, _LOCAL_TABLE)
             wires.forget_rule(family, 0, _LOCAL_TABLE)
+
+
+def settle() -> None:
+    """Wait until the links of this namespace carry packets, which is a matter of milliseconds.
+
+    :raises TimeoutError: they do not
+    """
+    until = time.monotonic() + _SETTLING_TIME
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        while not wires.settled():
+            if time.monotonic() > until:
+                raise TimeoutError(f"the links are not up after {_SETTLING_TIME} s")
+            time.sleep(0.001)
 
 
 def coverage(uplink: Uplink, *, up: bool) -> None:

@@ -1,0 +1,143 @@
+"""Building the sealed network, step by step; a step that the host refuses is named together with its mend."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pyroute2.netlink.exceptions import NetlinkError
+
+from rigs.sim.network import firewall, linux, privacy, wiring
+from rigs.sim.network.child import Place
+from rigs.sim.network.layout import BACKHAUL, NAMESPACES, UPLINKS, CatchAll, Namespace, link_of
+
+AS_ROOT = "as root"
+IN_USER_NAMESPACE = "in a user namespace"
+
+_KINDS = linux.CLONE_NEWNS | linux.CLONE_NEWPID
+
+_SWITCHES = (
+    ("user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+    ("kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+)
+"""Files below /proc/sys, the value that refuses namespaces, and the mend."""
+
+
+class RefusedError(Exception):
+    """The host refused a step; ``str()`` is one line with the step and the mend."""
+
+
+@contextlib.contextmanager
+def _step(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, NetlinkError) as error:
+        number = (error.errno if isinstance(error, OSError) else error.code) or 0
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        name = errno.errorcode.get(number, type(error).__name__)
+        raise RefusedError(f"this host does not let the bench {what} ({name}: {reason}); {_mend()}") from error
+
+
+def _mend() -> str:
+    for path, refusing, mend in _SWITCHES:
+        with contextlib.suppress(FileNotFoundError):  # a switch that this kernel does not have refuses nothing
+            if Path("/proc/sys", path).read_text(encoding="ascii").strip() == refusing:
+                return f"allow it with `{mend}`, or run as root"
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        return (
+            "start the container with `--cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined "
+            "--security-opt apparmor=unconfined`, or use a host that allows user namespaces"
+        )
+    return "run as root, or use a host that allows user namespaces"
+
+
+def enter() -> str:
+    """Enter the mount and PID namespaces, as root if that works, else through a user namespace; says how.
+
+    The PID namespace begins with the next child of this process.
+
+    :raises RefusedError: neither works
+    """
+    if os.geteuid() == 0:
+        with contextlib.suppress(PermissionError):  # root of a container: a user namespace may still do
+            linux.unshare(_KINDS)
+            return AS_ROOT
+    user, group = os.geteuid(), os.getegid()
+    with _step("enter a user namespace"):
+        linux.unshare(linux.CLONE_NEWUSER)
+    with _step("be root in its user namespace"):
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1", encoding="ascii")
+    with _step("enter mount and PID namespaces"):
+        linux.unshare(_KINDS)
+    return IN_USER_NAMESPACE
+
+
+def build(*, proxy_port: int, dns_port: int, catch_all: CatchAll | None) -> dict[Namespace, Place]:
+    """Make the three namespaces with all that is in them; for process 1 of the PID namespace.
+
+    :raises RefusedError: the host refuses a step
+    """
+    with _step("make its mounts private"):
+        linux.mount("none", "/", "", linux.MS_REC | linux.MS_PRIVATE)
+    # A container may keep /proc from being mounted anew; programs then see the host's, which works as well.
+    with contextlib.suppress(PermissionError):
+        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    os.chdir("/")
+    networks = {name: _network(name) for name in NAMESPACES}
+    for link in (*map(link_of, UPLINKS), BACKHAUL):
+        with _step("make a pair of virtual Ethernet interfaces (veth)"):
+            linux.setns(networks[link.near.namespace], linux.CLONE_NEWNET)
+            wiring.pair(link, networks[link.far.namespace])
+    rules = {
+        "unit": firewall.quiet(),
+        "gateway": firewall.gateway(proxy_port, dns_port),
+        "cloud": firewall.cloud(BACKHAUL.far.interface, catch_all),
+    }
+    wires: dict[Namespace, Callable[[], None]] = {
+        "unit": wiring.unit,
+        "gateway": wiring.gateway,
+        "cloud": wiring.cloud,
+    }
+    places = {}
+    for name, network in networks.items():
+        linux.setns(network, linux.CLONE_NEWNET)
+        with _step(f"filter packets in `{name}` (nftables with nft_chain_nat, nft_redir)"):
+            firewall.apply(rules[name])
+        with _step(f"set addresses and routes in `{name}`"):
+            wires[name]()
+        places[name] = Place(network=network, mounts=_mounts(), confined=name == "unit")
+    for network in networks.values():
+        linux.setns(network, linux.CLONE_NEWNET)
+        with _step("use its virtual Ethernet interfaces"):
+            wiring.settle()
+    return places
+
+
+def _network(name: Namespace) -> int:
+    """A new network namespace, which this process is in then, as a descriptor."""
+    with _step("make a network namespace"):
+        linux.unshare(linux.CLONE_NEWNET)
+        network = os.open("/proc/self/ns/net", os.O_RDONLY)
+    with _step(f"set the kernel's IPv4 and IPv6 options in `{name}`"):
+        wiring.settings(name)
+    return network
+
+
+def _mounts() -> int:
+    """A mount namespace for programs in the current network namespace, as a descriptor."""
+    home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    try:
+        with _step("hide its sockets and resolver"):
+            linux.unshare(linux.CLONE_NEWNS)
+            privacy.hide_host()
+        mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+        linux.setns(home, linux.CLONE_NEWNS)
+    finally:
+        os.close(home)
+    return mounts
