@@ -1,0 +1,169 @@
+"""The cloud's process: plays a cloud file until the bench hangs up.
+
+The bench hands over descriptors by name (see `telltale.processes`):
+
+    boot            JSON, see `rigs.sim.parts.SimulatedCloud`, which writes it
+    control         the bench's questions: ports, settle, run, stored
+    clock, clock_log
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import ssl
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from rigs.sim.agenda import Agenda
+from rigs.sim.certificates import CloudAuthority
+from rigs.sim.clock import SharedClock
+from rigs.sim.cloud import http
+from rigs.sim.cloud.services import Services
+from rigs.sim.unit import gbt32960
+from telltale import control
+from telltale.processes import inherited
+
+_UNNAMED = "unnamed.test"
+"""Name in the certificate for a client that does not say whom it wants to reach."""
+
+
+class Cloud:
+    """One cloud, listening."""
+
+    def __init__(self, boot: dict[str, Any]) -> None:
+        self._data = boot["cloud"]
+        self._loopback: bool = boot["loopback"]
+        self._clock = SharedClock.inherited("cloud")
+        self._agenda = Agenda()
+        self._services = Services(self._data, clock=self._clock, agenda=self._agenda, tokens=boot["tokens"])
+        self._authority = CloudAuthority.load(certificate=Path(boot["certificate"]), key=Path(boot["key"]))
+        self._ports: dict[str, int] = {}
+        self._kept: list[Any] = []
+
+    async def run(self) -> None:
+        """Listen, and act until the bench hangs up."""
+        for (port, tls) in sorted(self._http_ports()):
+            context = self._tls() if tls else None
+            await self._listen(port, self._serve_http, context)
+        for platform in self._data["platforms"].values():
+            await self._listen(_port(platform["gbt32960"]), self._serve_platform)
+        for sink in self._data["sinks"].values():
+            if sink["tcp"]:
+                await self._listen(_port(sink["tcp"]), self._serve_sink)
+            if sink["udp"]:
+                await self._listen_udp(_port(sink["udp"]))
+        line = socket.socket(fileno=inherited("control"))
+        handlers = {
+            "ports": lambda: {"ports": self._ports},
+            "settle": self.settle,
+            "run": self.advance,
+            "stored": lambda: {name: store.stored() for name, store in self._services.stores.items()},
+        }
+        await control.serve(line, handlers)
+
+    async def settle(self) -> dict[str, Any]:
+        """Return when the car has every command; tells those it could not be reached for."""
+        self._publish()
+        return {"undelivered": await self._services.link.settle()}
+
+    def advance(self) -> dict[str, Any]:
+        """Do what is due by now."""
+        self._agenda.run(self._clock.now())
+        self._publish()
+        return {"now": self._clock.now()}
+
+    async def _serve_http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await http.serve(reader, writer, self._answer)
+
+    async def _answer(self, request: http.Request) -> http.Response:
+        response = await self._services.answer(request)
+        self._publish()
+        return response
+
+    async def _serve_platform(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        received = b""
+        try:
+            while more := await reader.read(65536):
+                received += more
+                while found := gbt32960.cut(received):
+                    frame, received = found
+                    writer.write(gbt32960.acknowledge(frame))
+                    await writer.drain()
+        except (OSError, gbt32960.FrameError):
+            pass  # a platform hangs up on a terminal that speaks nonsense; the terminal reports it
+        finally:
+            writer.close()
+
+    async def _serve_sink(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.read(65536):
+                pass
+        except OSError:
+            pass  # the client reset the connection, which is its own affair
+        finally:
+            writer.close()
+
+    def _publish(self) -> None:
+        self._clock.set_due(self._agenda.due)
+
+    def _tls(self) -> ssl.SSLContext:
+        context = self._authority.context_for(_UNNAMED)
+
+        def chosen(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            if name:
+                tls.context = self._authority.context_for(name)
+
+        context.sni_callback = chosen  # type: ignore[assignment]  # typeshed narrows to SSLSocket
+        return context
+
+    async def _listen(self, port: int, serve: Any, context: ssl.SSLContext | None = None) -> None:
+        if str(port) not in self._ports:
+            server = await asyncio.start_server(serve, sock=self._bound(port, socket.SOCK_STREAM), ssl=context)
+            self._kept.append(server)
+
+    async def _listen_udp(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        sock = self._bound(port, socket.SOCK_DGRAM)
+        self._kept.append(await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=sock))
+
+    def _bound(self, port: int, kind: socket.SocketKind) -> socket.socket:
+        """A socket on every address, IPv4 and IPv6; on any free port of the loopback where the bench asks for that."""
+        if self._loopback or not socket.has_dualstack_ipv6():
+            sock = socket.socket(socket.AF_INET, kind)
+        else:
+            sock = socket.socket(socket.AF_INET6, kind)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        anywhere = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104 - its namespace is its own
+        sock.bind(("127.0.0.1", 0) if self._loopback else (anywhere, port))
+        self._ports[str(port)] = sock.getsockname()[1]
+        return sock
+
+    def _http_ports(self) -> set[tuple[int, bool]]:
+        urls = [sink["at"] for sink in self._data["sinks"].values() if sink["at"]]
+        urls += [app["at"] for app in self._data["apps"].values()]
+        for store in self._data["stores"].values():
+            urls += [store["upload"], *(address["at"] for address in store["addresses"].values())]
+        if self._data["link"]:
+            urls.append(self._data["link"]["at"])
+        parts = [urllib.parse.urlsplit(url) for url in urls]
+        return {(url.port or (443 if url.scheme == "https" else 80), url.scheme == "https") for url in parts}
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+def main() -> None:
+    """Run the cloud."""
+    boot = inherited("boot")
+    asyncio.run(Cloud(json.loads(os.pread(boot, os.fstat(boot).st_size, 0))).run())
+
+
+if __name__ == "__main__":
+    main()

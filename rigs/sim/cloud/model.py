@@ -1,0 +1,178 @@
+"""The shape of a cloud file."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, model_validator
+
+from rigs.sim.source import Source
+from telltale.errors import near_miss
+from telltale.yamlfile import Duration, Strict
+
+
+def _url(text: str) -> str:
+    parts = urllib.parse.urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected a URL, `https://host/path`")
+    return text
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("expected `host:port`")
+    return text
+
+
+def _segment(text: str) -> str:
+    if not text or "/" in text:
+        raise ValueError("expected one word of a path, without `/`")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_url)]
+HostPort = Annotated[str, AfterValidator(_address)]
+Segment = Annotated[str, AfterValidator(_segment)]
+
+
+class Answer(Strict):
+    """What a sink answers."""
+
+    status: int = Field(200, ge=100, le=599)
+    json_: Any = None
+
+
+class Sink(Strict):
+    """Takes everything at and below a URL, or on a port."""
+
+    at: Url | None = None
+    tcp: HostPort | None = None
+    udp: HostPort | None = None
+    answer: Answer = Answer()
+    """HTTP only."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Sink:
+        if sum(place is not None for place in (self.at, self.tcp, self.udp)) != 1:
+            raise ValueError("a sink has one of at, tcp, udp")
+        return self
+
+
+class Platform(Strict):
+    """A GB/T 32960 monitoring platform."""
+
+    gbt32960: HostPort
+
+
+class App(Strict):
+    """What the owner's phone talks to.
+
+    Every request carries ``Authorization: Bearer TOKEN``: no or an unknown token is answered 401, another account's 403.
+    """
+
+    at: Url
+    commands: list[str] = []
+    """What the owner can ask of the car."""
+
+
+class DirectAddress(Strict):
+    """A place where a recording can be fetched with a signed URL alone."""
+
+    at: Url
+    valid_for: Duration
+    """How long a signature lasts; longer than the recording is kept, or a probe could not tell gone from expired."""
+    keep: Duration | None = None
+    """How long this place hands the recording out; as long as the store if None."""
+
+
+class Summary(Strict):
+    """What the cloud makes of a recording and tells the owner."""
+
+    after: Duration
+    text: str
+
+
+class Store(Strict):
+    """Keeps what is uploaded for a time."""
+
+    upload: Url
+    keep: Duration
+    app: str
+    listed_as: Segment
+    """Below the app's address: ``recordings`` is ``GET {app}/recordings`` and ``GET {app}/recordings/{id}``."""
+    addresses: dict[str, DirectAddress] = {}
+    notice: str | None = None
+    """Told to the owner at once."""
+    summary: Summary | None = None
+
+
+class Link(Strict):
+    """Where the car waits for commands, see `rigs.sim.unit.link`."""
+
+    at: Url
+
+
+class Cloud(Strict):
+    """A cloud file."""
+
+    cloud: str
+    operated_by: str
+    sinks: dict[str, Sink] = {}
+    platforms: dict[str, Platform] = {}
+    apps: dict[str, App] = {}
+    stores: dict[str, Store] = {}
+    link: Link | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data in the file's own words, for the cloud's process."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every host name, in order of appearance: the names that the bench must be able to resolve."""
+        names = [urllib.parse.urlsplit(url).hostname or "" for url in self._urls()]
+        names += [address.rpartition(":")[0] for address in self._addresses()]
+        return list(dict.fromkeys(names))
+
+    def _urls(self) -> Iterator[str]:
+        yield from (sink.at for sink in self.sinks.values() if sink.at)
+        yield from (app.at for app in self.apps.values())
+        for store in self.stores.values():
+            yield store.upload
+            yield from (address.at for address in store.addresses.values())
+        if self.link:
+            yield self.link.at
+
+    def _addresses(self) -> Iterator[str]:
+        yield from (platform.gbt32960 for platform in self.platforms.values())
+        for sink in self.sinks.values():
+            yield from (place for place in (sink.tcp, sink.udp) if place)
+
+
+def load_cloud(path: Path) -> Cloud:
+    """The cloud file at *path*.
+
+    :raises InputError: with file and line, for the first thing that is wrong
+    """
+    return checked(Source.read(path))
+
+
+def checked(source: Source) -> Cloud:
+    """A cloud file that has been read, and perhaps patched, as a model; raises as `load_cloud` does."""
+    cloud = source.check(Cloud)
+    for name, store in cloud.stores.items():
+        if store.app not in cloud.apps:
+            raise source.fault(
+                ("stores", name, "app"), f"`{store.app}` is no app of this cloud" + near_miss(store.app, cloud.apps)
+            )
+        for label, address in store.addresses.items():
+            if address.valid_for <= (address.keep or store.keep):
+                raise source.fault(
+                    ("stores", name, "addresses", label, "valid for"),
+                    "the signature ends before the recording does, so that nobody could tell gone from expired",
+                )
+    return cloud

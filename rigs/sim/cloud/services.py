@@ -1,0 +1,109 @@
+"""Who answers what: the hosts and paths of a cloud file, each with the service behind it."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rigs.sim.agenda import Agenda
+from rigs.sim.clock import SharedClock
+from rigs.sim.cloud.http import Request, Response
+from rigs.sim.cloud.link import Link
+from rigs.sim.cloud.stores import Notifications, Store, answer, refusal
+
+Service = Callable[[Request, str], Awaitable[Response]]
+"""Takes a request and the rest of its path below the service's own."""
+
+
+class Services:
+    """All HTTP services of one cloud.
+
+    :param cloud: the checked cloud file, keys in the file's words
+    :param tokens: the bearer tokens of the ``owner`` and of ``other`` accounts
+    """
+
+    def __init__(
+        self, cloud: Mapping[str, Any], *, clock: SharedClock, agenda: Agenda, tokens: Mapping[str, str]
+    ) -> None:
+        self._tokens = tokens
+        self._routes: dict[tuple[str, str], Service] = {}
+        self.link = Link()
+        self._notifications = {name: Notifications() for name in cloud["apps"]}
+        self._listed: dict[str, dict[str, Store]] = {name: {} for name in cloud["apps"]}
+        self.stores: dict[str, Store] = {}
+        for name, data in cloud["stores"].items():
+            notifications = self._notifications[data["app"]]
+            store = Store(data, clock=clock, agenda=agenda, notifications=notifications)
+            self.stores[name] = store
+            self._listed[data["app"]][data["listed as"]] = store
+            self._route(data["upload"], _upload(store))
+            for place, address in data["addresses"].items():
+                self._route(address["at"], _direct(store, place))
+        for name, data in cloud["apps"].items():
+            self._route(data["at"], self._app(name, data["commands"]))
+        for data in cloud["sinks"].values():
+            if data["at"]:
+                self._route(data["at"], _sink(data["answer"]))
+        if cloud["link"]:
+            self._route(cloud["link"]["at"], lambda request, _: self.link.poll(request))
+
+    async def answer(self, request: Request) -> Response:
+        """The answer of the service with the longest matching path."""
+        path = request.path.rstrip("/")
+        while True:
+            if service := self._routes.get((request.host, path)):
+                return await service(request, request.path[len(path) :].strip("/"))
+            if not path:
+                return refusal(404, f"nothing is served at {request.host}{request.path}")
+            path = path.rpartition("/")[0]
+
+    def _route(self, url: str, service: Service) -> None:
+        parts = urllib.parse.urlsplit(url)
+        self._routes[parts.hostname or "", parts.path.rstrip("/")] = service
+
+    def _app(self, name: str, commands: list[str]) -> Service:
+        async def serve(request: Request, rest: str) -> Response:
+            token = request.headers.get("authorization", "").removeprefix("Bearer ")
+            account = next((who for who, theirs in self._tokens.items() if theirs == token), None)
+            if account is None:
+                return refusal(401, "no valid token")
+            if account != "owner":
+                return refusal(403, "this account does not own the car")
+            resource, _, which = rest.partition("/")
+            if resource == "notifications" and request.method == "GET":
+                return answer(200, {"notifications": self._notifications[name].all})
+            if resource == "commands" and request.method == "POST":
+                command = which.replace("-", " ")
+                if command not in commands:
+                    return refusal(404, f"no command `{command}`")
+                await self.link.push(command)
+                return answer(202, {"command": command})
+            if resource in self._listed[name] and request.method == "GET":
+                return self._listed[name][resource].for_owner(which)
+            return refusal(404, "no such resource")
+
+        return serve
+
+
+def _upload(store: Store) -> Service:
+    async def serve(request: Request, _: str) -> Response:
+        return store.upload(request)
+
+    return serve
+
+
+def _direct(store: Store, place: str) -> Service:
+    async def serve(request: Request, rest: str) -> Response:
+        return store.direct(place, rest, request.query)
+
+    return serve
+
+
+def _sink(data: Mapping[str, Any]) -> Service:
+    async def serve(_request: Request, _rest: str) -> Response:
+        if data["json"] is not None:
+            return answer(data["status"], data["json"])
+        return Response(status=data["status"])
+
+    return serve

@@ -1,0 +1,312 @@
+"""The bench's handles on its simulated parts: power for the unit, questions for both.
+
+A part's process is started through a `telltale.processes.Spawner`, so it runs wherever the spawner puts it: in a
+namespace of the sealed network, or on this host for tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rigs.sim.certificates import CloudAuthority
+from rigs.sim.clock import NEVER, Role, VirtualClock
+from rigs.sim.cloud.model import Cloud
+from rigs.sim.unit.model import Unit
+from telltale.control import Control, PeerGoneError
+from telltale.errors import InputError, RigError
+from telltale.identity import Identities
+from telltale.processes import Process, Spawner
+
+_START_SECONDS = 20.0
+_SETTLE_SECONDS = 120.0
+"""Wall time; a unit whose uplink is dead spends its own time limits first."""
+_END_SECONDS = 5.0
+_PEERS = ("can", "adb", "modem", "gnss")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A send of the unit that did not arrive."""
+
+    bench: int
+    function: str
+    send: str
+    reason: str
+    then: str
+    """What the unit did about it: ``retried``, ``queued``, ``lost``, ``not composed``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitBoot:
+    """What a unit is given before its first power-up."""
+
+    unit: Unit
+    identities: Identities
+    flash: Path
+    """Folder of what the unit keeps over power-off; made if missing, and reused by the next boot."""
+    authorities: Path | None
+    """PEM file of the authorities whose certificates the unit trusts."""
+    interfaces: Mapping[str, str | None]
+    """Uplink to network interface; None: whatever the routing table says."""
+    dbc: Path | None = None
+    footage: Mapping[str, Path] = field(default_factory=dict)
+    """Media item to the file that the car's cameras record."""
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """``host:port`` to where that really is, on a bench without a name server."""
+
+    def as_json(self, peers: Iterable[str]) -> dict[str, Any]:
+        """For the unit's process. :raises InputError: the run lacks a value that the unit's file asks for"""
+        values: dict[str, Any] = {}
+        for identity in self.identities:
+            if isinstance(identity.value, tuple):
+                values.setdefault(identity.item, {"lat": identity.value[0], "lon": identity.value[1]})
+            elif isinstance(identity.value, str):
+                values.setdefault(identity.item, identity.value)
+        if missing := sorted(self.unit.needs - set(values) - set(self.footage)):
+            given = ", ".join(sorted({*values, *self.footage})) or "none"
+            raise InputError(
+                f"the unit {self.unit.unit} needs {', '.join(f'`{item}`' for item in missing)}, which the identities and "
+                f"footage of this run do not give; given: {given}"
+            )
+        return {
+            "unit": self.unit.plain(),
+            "identities": values,
+            "footage": {item: str(path) for item, path in self.footage.items()},
+            "flash": str(self.flash),
+            "authorities": str(self.authorities) if self.authorities else None,
+            "interfaces": dict(self.interfaces),
+            "dbc": str(self.dbc) if self.dbc else None,
+            "addresses": {name: list(address) for name, address in self.addresses.items()},
+            "peers": list(peers),
+        }
+
+
+class _Child:
+    """One process with its control line."""
+
+    def __init__(self, module: str, name: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path):
+        self._log = log
+        self.line, theirs = Control.pair(name)
+        config = os.memfd_create("telltale-boot")
+        try:
+            os.write(config, json.dumps(boot).encode())
+            with log.open("ab") as output:
+                self.process: Process = spawner(
+                    [sys.executable, "-m", module],
+                    fds={**fds, "boot": config, "control": theirs.fileno()},
+                    stdout=output.fileno(),
+                    stderr=output.fileno(),
+                )
+        except BaseException:
+            self.line.close()
+            raise
+        finally:
+            os.close(config)
+            theirs.close()
+
+    def end(self) -> None:
+        self.line.close()
+        self.process.signal(signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):  # the kernel finishes what SIGKILL began
+            self.process.wait(_END_SECONDS)
+
+    def obituary(self) -> str:
+        status = self.process.poll()
+        if status is None:
+            return "it still runs"
+        how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
+        return f"{how}: {lines[-1].strip()}" if status > 0 and lines else how
+
+
+class _Part:
+    """What unit and cloud have in common."""
+
+    role: Role
+
+    def __init__(self, name: str, clock: VirtualClock) -> None:
+        self.name = name
+        self._clock = clock
+        self._child: _Child | None = None
+        self._cause: str | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._child is not None and self._child.process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id on this host; None while it is off."""
+        return self._child.process.pid if self._child else None
+
+    @property
+    def cause_of_death(self) -> str | None:
+        """Why it does not run, although nobody has switched it off; None while it runs or is off."""
+        if self._child is None or self._child.process.poll() is None:
+            return None
+        return self._child.obituary()
+
+    def ask(self, do: str, *, timeout: float = _SETTLE_SECONDS, **arguments: Any) -> dict[str, Any]:
+        """Put a question to the process.
+
+        :raises PeerGoneError: it is off, has died (with the cause), or is silent
+        :raises RigError: it answered with an error
+        """
+        if self._child is None:
+            raise PeerGoneError(f"{self.name} is off")
+        try:
+            return self._child.line.ask(do, timeout=timeout, **arguments)
+        except PeerGoneError as error:
+            with contextlib.suppress(TimeoutError):  # hung up, but not gone: then the line's own words say it
+                self._child.process.wait(1.0)
+            raise PeerGoneError(f"{error} ({self.cause_of_death or 'it still runs'})") from None
+
+    def _start(self, module: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path) -> None:
+        self._child = _Child(module, self.name, boot, {**fds, **self._clock.fds}, spawner, log)
+
+    def _end(self) -> None:
+        self._clock.detach(self.role)
+        if self._child:
+            self._child.end()
+            self._child = None
+
+
+class SimulatedUnit(_Part):
+    """A unit with a power switch.
+
+    :param spawner: starts the process where the unit lives
+    :param log: file for what the process prints; every boot appends
+    :param peers: descriptors of the unit's ports, by name: ``can``, ``adb``, ``modem``, ``gnss``; they stay the caller's
+    """
+
+    role: Role = "unit"
+
+    def __init__(
+        self, boot: UnitBoot, *, clock: VirtualClock, spawner: Spawner, log: Path, peers: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(f"the unit {boot.unit.unit}", clock)
+        self._boot = boot
+        self._spawner = spawner
+        self._log = log
+        self._peers = dict(peers or {})
+        if unknown := set(self._peers) - set(_PEERS):
+            raise ValueError(f"a unit has no port {', '.join(sorted(unknown))}")
+        self._json = boot.as_json(self._peers)
+        self.failures: list[Failure] = []
+        """Sends that did not arrive, in order, over all boots."""
+
+    def power_on(self) -> None:
+        """Boot, with what is in flash; returns when the unit is up and idle. Nothing happens if it is on.
+
+        :raises RigError: it does not come up, with the reason
+        """
+        if self._child:
+            return
+        self._boot.flash.mkdir(parents=True, exist_ok=True)
+        self._start("rigs.sim.unit", self._json, self._peers, self._spawner, self._log)
+        try:
+            self._note(self.ask("settle", timeout=_START_SECONDS))
+        except RigError:
+            self._end()
+            raise
+        self._clock.attach(self.role, self)
+
+    def power_off(self) -> None:
+        """Cut the power, in the midst of whatever the unit is doing."""
+        self._end()
+
+    def settle(self, *, position: tuple[float, float] | None = None) -> None:
+        """Return when the unit has digested every input and sends nothing.
+
+        :param position: also wait until the GNSS receiver has told this place (degrees)
+        """
+        arguments = {"position": list(position)} if position else {}
+        self._note(self.ask("settle", **arguments))
+
+    def run(self, until: int) -> None:
+        """See `rigs.sim.clock.Part`."""
+        self._note(self.ask("run", until=until))
+
+    def state(self) -> dict[str, Any]:
+        """What the unit knows about itself: ``facts``, ``position``, ``queues``."""
+        return self.ask("state")
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        self.failures += [Failure(**failure) for failure in answer["failures"]]
+
+
+class SimulatedCloud(_Part):
+    """A cloud.
+
+    :param tokens: bearer tokens of the accounts ``owner`` and ``other`` in the owner's app
+    :param loopback: listen on free ports of 127.0.0.1 (see `addresses`) instead of everywhere on the file's own ports
+    """
+
+    role: Role = "cloud"
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        *,
+        clock: VirtualClock,
+        spawner: Spawner,
+        log: Path,
+        authority: CloudAuthority,
+        tokens: Mapping[str, str],
+        loopback: bool = False,
+    ) -> None:
+        super().__init__(f"the cloud {cloud.cloud}", clock)
+        self.cloud = cloud
+        self._spawner = spawner
+        self._log = log
+        self._json = {
+            "cloud": cloud.plain(),
+            "certificate": str(authority.certificate),
+            "key": str(authority.key),
+            "tokens": dict(tokens),
+            "loopback": loopback,
+        }
+        self._ports: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Start; returns when it listens. :raises RigError: it does not come up, with the reason"""
+        self._start("rigs.sim.cloud", self._json, {}, self._spawner, self._log)
+        try:
+            self._ports = self.ask("ports", timeout=_START_SECONDS)["ports"]
+        except RigError:
+            self._end()
+            raise
+        self._clock.attach(self.role, self)
+
+    def stop(self) -> None:
+        """End it."""
+        self._end()
+
+    def settle(self) -> None:
+        """Return when the car has fetched every command of its owner's, or cannot be reached."""
+        self.ask("settle")
+
+    def run(self, until: int = NEVER) -> None:
+        """See `rigs.sim.clock.Part`; the cloud does what is due by now."""
+        del until
+        self.ask("run")
+
+    def stored(self) -> dict[str, list[dict[str, Any]]]:
+        """What each store still holds: ``id``, ``made`` (bench ns), ``places``. For tests; a probe asks over the network."""
+        return self.ask("stored")
+
+    @property
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """``host:port`` to where the cloud listens, for a loopback bench."""
+        return {
+            f"{host}:{port}": ("127.0.0.1", listening) for host in self.cloud.hosts for port, listening in self._ports.items()
+        }

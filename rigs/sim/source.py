@@ -1,0 +1,83 @@
+"""A YAML file as read and perhaps patched since, with the file and line that every key comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel
+
+from telltale.errors import InputError, near_miss
+from telltale.yamlfile import Location, check, line_of, read
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Line(int):
+    """A line number that knows its file."""
+
+    file: Path
+
+    def __new__(cls, number: int, file: Path) -> Self:
+        line = super().__new__(cls, number)
+        line.file = file
+        return line
+
+
+@dataclass(frozen=True)
+class Source:
+    """Plain data and where each piece of it stands."""
+
+    path: Path
+    data: Any
+    lines: Mapping[Location, int]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """:raises InputError: the file cannot be read or is not YAML"""
+        data, lines = read(path)
+        return cls(path, data, {place: _Line(line, path) for place, line in lines.items()})
+
+    def check(self, model: type[M]) -> M:
+        """The data as *model*. :raises InputError: with the file and line of the key at fault"""
+        try:
+            return check(self.data, model, self.path, self.lines)
+        except InputError as error:
+            if isinstance(error.line, _Line):
+                raise InputError(error.message, file=error.line.file, line=int(error.line)) from None
+            raise
+
+    def fault(self, place: Location, message: str) -> InputError:
+        """The error to be raised about *place*."""
+        line = line_of(place, self.lines)
+        return InputError(message, file=line.file if isinstance(line, _Line) else self.path, line=line)
+
+    def patched(self, patch: Mapping[str, Any], by: Path, lines: Mapping[Location, int], at: Location) -> Source:
+        """This file after an RFC 7386 merge patch, which stands in the file *by* at *at*.
+
+        :raises InputError: the patch deletes what is not there
+        """
+        merged = {**self.lines}
+        data = _merge(self.data, patch, at, lambda place: line_of(place, lines), by)
+        for place, line in lines.items():
+            if place[: len(at)] == at and len(place) > len(at):
+                merged[place[len(at) :]] = _Line(line, by)
+        return Source(self.path, data, merged)
+
+
+def _merge(target: Any, patch: Any, place: Location, line: Any, by: Path) -> Any:
+    """RFC 7386, section 2; deleting what is not there is an error here, for it is a slip of the pen."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            if key not in merged:
+                message = f"`{key}: null` deletes what is not there" + near_miss(str(key), map(str, merged))
+                raise InputError(message, file=by, line=line((*place, key)))
+            del merged[key]
+        else:
+            merged[key] = _merge(merged.get(key), value, (*place, key), line, by)
+    return merged

@@ -1,0 +1,196 @@
+"""The unit's process: boots from the configuration it was handed, and acts until its power is cut.
+
+The bench hands over descriptors by name (see `telltale.processes`):
+
+    boot            JSON, see `rigs.sim.parts.SimulatedUnit`, which writes it
+    control         the bench's questions: settle, run, state
+    clock, clock_log
+    can             SOCK_SEQPACKET with one ``struct can_frame`` a packet (optional, as are the next)
+    adb             a listening TCP socket
+    modem, gnss     the masters of two ptys
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from rigs.sim.clock import SharedClock
+from rigs.sim.unit.dialler import Dialler
+from rigs.sim.unit.engine import Engine
+from rigs.sim.unit.flash import Flash
+from rigs.sim.unit.inputs import Signals, value_of
+from rigs.sim.unit.link import Link
+from rigs.sim.unit.transports import Transports
+from telltale import control
+from telltale.processes import inherited
+
+_FIX_SECONDS = 5.0
+_SAME_PLACE = 2e-6
+"""Degrees; NMEA carries a ten-thousandth of a minute."""
+
+
+class Unit:
+    """The parts of one unit, connected."""
+
+    def __init__(self, boot: dict[str, Any]) -> None:
+        self.boot = boot
+        self.data = boot["unit"]
+        self.clock = SharedClock.inherited("unit")
+        kept = {name for name, queue in self.data["queues"].items() if queue["kept"]}
+        self.flash = Flash(Path(boot["flash"]), kept)
+        authorities = Path(boot["authorities"]) if boot["authorities"] else None
+        addresses = {name: (host, port) for name, (host, port) in boot["addresses"].items()}
+        dialler = Dialler(interfaces=boot["interfaces"], authorities=authorities, addresses=addresses)
+        self.transports = Transports(dialler)
+        self.engine = Engine(
+            self.data,
+            clock=self.clock,
+            flash=self.flash,
+            delivers=self.transports,
+            identities=boot["identities"],
+            footage={item: Path(path).read_bytes() for item, path in boot["footage"].items()},
+        )
+        self.signals = Signals(Path(boot["dbc"]), self.data["state"]) if boot["dbc"] else None
+        self.can: socket.socket | None = None
+        self.fixed = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Boot, and act until the bench hangs up."""
+        loop = asyncio.get_running_loop()
+        settings = {
+            fact["setting"]: (name, fact) for name, fact in self.data["state"].items() if fact.get("setting")
+        }
+        for setting, value in self.flash.settings.items():
+            if setting in settings:
+                name, fact = settings[setting]
+                self.engine.facts[name] = value_of(value, fact["values"])
+        self._attach_peers(loop, settings)
+        self.engine.power_up()
+        self._start(self.engine.work())
+        if link := self.data.get("command link"):
+            uplink = link.get("uplink") or self.data["uplink"]
+            keeper = Link(link["at"], uplink, engine=self.engine, transports=self.transports, clock=self.clock)
+            self._start(keeper.keep())
+        line = socket.socket(fileno=inherited("control"))
+        handlers = {"settle": self.settle, "run": self.advance, "state": self.state}
+        serving = asyncio.ensure_future(control.serve(line, handlers))
+        # A task of the unit that ends has failed: the unit goes down with its reason instead of playing dead
+        done, _ = await asyncio.wait([serving, *self.tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def settle(self, position: list[float] | None = None) -> dict[str, Any]:
+        """Return when every input has been digested and nothing is being sent.
+
+        :param position: also wait until the GNSS receiver has told this place
+        """
+        if position:
+            async with asyncio.timeout(_FIX_SECONDS):
+                while not self._is_at(position):
+                    self.fixed.clear()
+                    await self.fixed.wait()
+        self._read_can()
+        await self.engine.idle()
+        return self._report()
+
+    async def advance(self, until: int) -> dict[str, Any]:
+        """Act up to bench time *until*, see `Engine.run`."""
+        await self.engine.run(until)
+        return self._report()
+
+    def state(self) -> dict[str, Any]:
+        """What the unit knows about itself, for tests and for people."""
+        return {"facts": self.engine.facts, "position": self.engine.position, "queues": self.flash.waiting()}
+
+    def _report(self) -> dict[str, Any]:
+        failures, self.engine.failures = self.engine.failures, []
+        return {"now": self.clock.now(), "failures": failures}
+
+    def _is_at(self, position: list[float]) -> bool:
+        here = self.engine.position
+        return here is not None and all(abs(a - b) <= _SAME_PLACE for a, b in zip(here, position, strict=True))
+
+    def _start(self, coroutine: Any) -> None:
+        self.tasks.append(asyncio.ensure_future(coroutine))
+
+    def _attach_peers(self, loop: asyncio.AbstractEventLoop, settings: dict[str, Any]) -> None:
+        if "can" in self.boot["peers"] and self.signals:
+            self.can = socket.socket(fileno=inherited("can"))
+            self.can.setblocking(False)
+            loop.add_reader(self.can, self._read_can)
+        if "adb" in self.boot["peers"]:
+            self._attach_adb(settings)
+        if "modem" in self.boot["peers"]:
+            from rigs.sim.peers import AtModem
+
+            names = {item: str(self.boot["identities"].get(item, "")) for item in ("imei", "iccid", "imsi")}
+            AtModem(**names, registered=lambda: True).attach(inherited("modem"), loop)
+        if "gnss" in self.boot["peers"]:
+            from rigs.sim.peers import GnssReceiver
+
+            GnssReceiver(self._fix).attach(inherited("gnss"), loop)
+
+    def _attach_adb(self, settings: dict[str, Any]) -> None:
+        from rigs.sim.peers import Adbd
+
+        known: dict[tuple[str, str], str] = {}
+        for setting in settings:
+            namespace, key = setting.split("/")
+            if setting in self.flash.settings:
+                known[namespace, key] = self.flash.settings[setting]
+
+        def on_setting(namespace: str, key: str, value: str) -> None:
+            setting = f"{namespace}/{key}"
+            if setting in settings:
+                name, fact = settings[setting]
+                if fact["kept"]:
+                    self.flash.set(setting, value)
+                self.engine.learn({name: value_of(value, fact["values"])})
+
+        adbd = Adbd(
+            properties={"ro.product.model": self.data["unit"], "ro.product.manufacturer": self.data["made by"]},
+            settings=known,
+            on_setting=on_setting,
+            on_start=self.engine.app_started,
+            on_reboot=self._reboot,
+        )
+        self._start(adbd.serve(socket.socket(fileno=inherited("adb"))))
+
+    def _reboot(self) -> None:
+        """Lose everything that is not in flash; the descriptors handed over by the bench survive."""
+        os.execv(sys.executable, [sys.executable, "-m", "rigs.sim.unit"])
+
+    def _read_can(self) -> None:
+        if self.can is None or self.signals is None:
+            return
+        while True:
+            try:
+                frame = self.can.recv(64)
+            except BlockingIOError:
+                return
+            if not frame:
+                asyncio.get_running_loop().remove_reader(self.can)
+                self.can = None
+                return
+            self.engine.learn(self.signals.facts(frame))
+
+    def _fix(self, latitude: float, longitude: float) -> None:
+        self.engine.position = (latitude, longitude)
+        self.fixed.set()
+
+
+def main() -> None:
+    """Run the unit."""
+    boot = inherited("boot")
+    asyncio.run(Unit(json.loads(os.pread(boot, os.fstat(boot).st_size, 0))).run())
+
+
+if __name__ == "__main__":
+    main()

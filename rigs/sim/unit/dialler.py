@@ -1,0 +1,107 @@
+"""A unit's way to a host: names through the system's resolver, sockets bound to the uplink's interface."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from rigs.sim.unit.message import SendError
+
+CONNECT_SECONDS = 10.0
+"""Wall time; bench time stands still meanwhile."""
+
+
+class Dialler:
+    """Opens connections over an uplink.
+
+    :param interfaces: uplink to network interface; None leaves the choice to the routing table
+    :param authorities: PEM file of the certificate authorities that the unit trusts; None: no TLS at all
+    :param addresses: ``host:port`` to the address really dialled, for a bench that has no name server
+    """
+
+    def __init__(
+        self,
+        *,
+        interfaces: Mapping[str, str | None],
+        authorities: Path | None,
+        addresses: Mapping[str, tuple[str, int]] | None = None,
+    ) -> None:
+        self._interfaces = interfaces
+        self._authorities = authorities
+        self._addresses = addresses or {}
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    async def stream(
+        self, host: str, port: int, uplink: str, *, alpn: str | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A TCP connection, with TLS if *alpn* names the protocol to be spoken inside.
+
+        :raises SendError: no address, no route, refused, reset, no answer, or a certificate that is not trusted
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                sock = await self._connect(host, port, uplink)
+                if alpn is None:
+                    return await asyncio.open_connection(sock=sock)
+                return await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
+        except TimeoutError:
+            raise SendError(f"no connection to {host}:{port} within {CONNECT_SECONDS:g} s") from None
+        except ssl.SSLError as error:
+            raise SendError(f"TLS with {host}:{port} failed: {error.reason or error}") from None
+        except OSError as error:
+            raise SendError(f"no connection to {host}:{port}: {error.strerror or error}") from None
+
+    async def datagram(self, host: str, port: int, uplink: str, payload: bytes) -> None:
+        """Send one UDP datagram. :raises SendError: no address or no route"""
+        try:
+            family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
+            with self._socket(family, socket.SOCK_DGRAM, uplink) as sock:
+                await asyncio.get_running_loop().sock_sendto(sock, payload, address)
+        except OSError as error:
+            raise SendError(f"no way to {host}:{port}: {error.strerror or error}") from None
+
+    async def _connect(self, host: str, port: int, uplink: str) -> socket.socket:
+        failure: OSError = OSError("the name has no address")
+        for family, address in await self._resolve(host, port, socket.SOCK_STREAM):
+            sock = self._socket(family, socket.SOCK_STREAM, uplink)
+            try:
+                await asyncio.get_running_loop().sock_connect(sock, address)
+            except OSError as error:
+                failure = error
+                sock.close()
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+        raise failure
+
+    async def _resolve(self, host: str, port: int, kind: int) -> list[tuple[int, tuple[str, int]]]:
+        where = self._addresses.get(f"{host}:{port}", (host, port))
+        found = await asyncio.get_running_loop().getaddrinfo(*where, type=kind)
+        return [(family, (address[0], address[1])) for family, _, _, _, address in found]
+
+    def _socket(self, family: int, kind: int, uplink: str) -> socket.socket:
+        sock = socket.socket(family, kind)
+        sock.setblocking(False)
+        if interface := self._interfaces.get(uplink):
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            except OSError as error:
+                sock.close()
+                raise OSError(error.errno, f"{interface}: {os.strerror(error.errno or 0)}") from None
+        return sock
+
+    def _context(self, alpn: str) -> ssl.SSLContext:
+        if alpn not in self._contexts:
+            if self._authorities is None:
+                raise SendError("the unit was given no certificate authority to trust")
+            context = ssl.create_default_context(cafile=str(self._authorities))
+            context.set_alpn_protocols([alpn])
+            self._contexts[alpn] = context
+        return self._contexts[alpn]

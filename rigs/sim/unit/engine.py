@@ -1,0 +1,321 @@
+"""Plays a unit file: facts switch functions, functions trigger sends, sends become messages.
+
+Everything happens one after the other in a fixed order, so that equal runs give equal traffic: a worker takes what is
+ready; the clock is stepped only when nothing is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from rigs.sim.agenda import Agenda, Entry
+from rigs.sim.clock import SharedClock
+from rigs.sim.unit import gbt32960
+from rigs.sim.unit.compose import compose
+from rigs.sim.unit.flash import Flash
+from rigs.sim.unit.message import Message, SendError
+from rigs.sim.unit.templates import Value
+from telltale.timeline import Condition, Fact
+from telltale.times import SECOND, utc
+
+_SLICE_SECONDS = 1.0
+"""Wall time after which a run answers, so that the bench can show progress and notice a unit that hangs."""
+
+
+class Delivers(Protocol):
+    """Whatever carries messages away."""
+
+    async def deliver(self, message: Message) -> None:
+        """:raises SendError: it did not arrive"""
+        ...
+
+
+def condition(facts: Mapping[str, Any]) -> Condition:
+    """A file's condition: a value or a list of values for each fact."""
+    return Condition({fact: tuple(v) if isinstance(v, list) else (v,) for fact, v in facts.items()})
+
+
+@dataclass(slots=True)
+class _Send:
+    name: str
+    data: Mapping[str, Any]
+    rank: int
+    unless: Condition
+    """Its own ``while``."""
+    when: Condition | None
+    held: bool = False
+
+
+@dataclass(slots=True)
+class _Function:
+    name: str
+    condition: Condition
+    sends: dict[str, _Send]
+    active: bool = False
+    periodic: list[Entry] = field(default_factory=list)
+
+
+class Engine:
+    """One unit.
+
+    :param unit: the checked unit file, keys in the file's words
+    :param identities: item to value (text, or a position as ``{lat, lon}``)
+    :param footage: media item to the bytes that the car's cameras would record
+    """
+
+    def __init__(
+        self,
+        unit: Mapping[str, Any],
+        *,
+        clock: SharedClock,
+        flash: Flash,
+        delivers: Delivers,
+        identities: Mapping[str, Any],
+        footage: Mapping[str, bytes],
+    ) -> None:
+        self._clock = clock
+        self._flash = flash
+        self._delivers = delivers
+        self._uplink: str = unit["uplink"]
+        self._values: dict[str, Any] = {**identities, **footage}
+        self.position: tuple[float, float] | None = None
+        if "position" in identities:
+            self.position = (identities["position"]["lat"], identities["position"]["lon"])
+        self.facts: dict[str, Fact] = {
+            name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
+        }
+        self._functions = [_function(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())]
+        self.agenda = Agenda()
+        self._ready: deque[Callable[[], Awaitable[None]]] = deque()
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.failures: list[dict[str, Any]] = []
+        """What went wrong since the bench asked last: bench time, function, send, reason, and what the unit does about it."""
+
+    # What the car notices
+
+    def power_up(self) -> None:
+        """The unit has booted: conditions that hold from the start count as fulfilled now."""
+        self._evaluate()
+        for function in self._functions:
+            self._trigger(function, "at", "power-up")
+
+    def learn(self, facts: Mapping[str, Fact]) -> None:
+        """Facts have the given values from now on; those given together change at once."""
+        changed = {name: value for name, value in facts.items() if self.facts.get(name) != value}
+        if changed:
+            self.facts.update(changed)
+            self._evaluate()
+
+    def app_started(self, app: str) -> None:
+        """The driver opened an app."""
+        for function in self._functions:
+            self._trigger(function, "on app", app)
+        self.publish()
+
+    def commanded(self, command: str) -> None:
+        """The cloud handed over a command of the owner's."""
+        for function in self._functions:
+            self._trigger(function, "on command", command)
+        self.publish()
+
+    # The clock
+
+    def publish(self) -> None:
+        """Tell the bench when something is due."""
+        self._clock.set_due(self.agenda.due)
+
+    async def idle(self) -> None:
+        """Return when nothing is ready or being sent."""
+        await self._idle.wait()
+
+    async def run(self, until: int) -> None:
+        """Do what is due up to *until*, stepping the clock, until the cloud has something due first."""
+        deadline = time.monotonic() + _SLICE_SECONDS
+        await self.idle()
+        while (due := self.agenda.due) <= until and due < self._clock.due("cloud") and time.monotonic() < deadline:
+            self._clock.step(due)
+            self.agenda.run(self._clock.now())
+            await self.idle()
+        self.publish()
+
+    async def work(self) -> None:
+        """Do what is ready, for ever, one thing after the other."""
+        while True:
+            while self._ready:
+                await self._ready.popleft()()
+            self.publish()
+            self._idle.set()
+            self._work.clear()
+            await self._work.wait()
+
+    # Functions and sends
+
+    def _evaluate(self) -> None:
+        turned = [(f, f.condition.unmet(self.facts) is None) for f in self._functions]
+        for function, active in turned:  # what ends, ends before anything starts
+            if function.active and not active:
+                self._trigger(function, "at", "end")
+                function.active = False
+                for entry in function.periodic:
+                    entry.cancel()
+                function.periodic.clear()
+        for function, active in turned:
+            if active and not function.active:
+                function.active = True
+                self._trigger(function, "at", "start")
+                for send in function.sends.values():
+                    if send.data.get("every"):
+                        first = send.data["every"] if send.data.get("first") is None else send.data["first"]
+                        self._periodic(function, send, self._clock.now() + first)
+        for function in self._functions:
+            for send in function.sends.values():
+                if send.when:
+                    holds = function.active and send.when.unmet(self.facts) is None
+                    if holds and not send.held:
+                        self._fire(function, send)
+                    send.held = holds
+        self.publish()
+
+    def _periodic(self, function: _Function, send: _Send, due: int) -> None:
+        def again() -> None:
+            function.periodic.remove(entry)
+            self._periodic(function, send, due + send.data["every"])
+            self._fire(function, send)
+
+        entry = self.agenda.at(due, again, rank=send.rank)
+        function.periodic.append(entry)
+
+    def _trigger(self, function: _Function, kind: str, which: str) -> None:
+        if function.active:
+            for send in function.sends.values():
+                if send.data.get(kind) == which:
+                    self._fire(function, send)
+
+    def _fire(self, function: _Function, send: _Send) -> None:
+        if send.unless.unmet(self.facts) is None:
+            self._later(send.data.get("after") or 0, lambda: self._perform(function, send), send.rank)
+
+    def _later(self, delay: int, job: Callable[[], Awaitable[None]], rank: int) -> None:
+        if delay:
+            self.agenda.at(self._clock.now() + delay, lambda: self._enqueue(job), rank=rank)
+        else:
+            self._enqueue(job)
+
+    def _enqueue(self, job: Callable[[], Awaitable[None]]) -> None:
+        self._ready.append(job)
+        self._idle.clear()
+        self._work.set()
+
+    async def _perform(self, function: _Function, send: _Send) -> None:
+        if queue := send.data.get("flush"):
+            await self._flush(function, send, queue)
+            return
+        try:
+            message = compose(
+                function.name,
+                send.name,
+                send.data,
+                uplink=self._uplink,
+                lookup=self.lookup,
+                counter=self._serial,
+                now=self._clock.now(),
+            )
+        except (KeyError, ValueError) as error:
+            reason = f"no value for {error}" if isinstance(error, KeyError) else str(error)
+            self.failed(function.name, send.name, reason, then="not composed")
+            return
+        if queue := send.data.get("queue"):
+            self._flash.put(queue, message)
+        else:
+            await self._deliver(function, send, message, attempt=1)
+
+    async def _deliver(self, function: _Function, send: _Send, message: Message, *, attempt: int) -> None:
+        try:
+            await self._delivers.deliver(message)
+        except SendError as error:
+            mend = send.data.get("if it fails") or {}
+            if mend.get("retry after") and attempt <= mend["times"]:
+                self._later(
+                    mend["retry after"],
+                    lambda: self._deliver(function, send, message, attempt=attempt + 1),
+                    send.rank,
+                )
+                then = "retried"
+            elif mend.get("queue"):
+                self._flash.put(mend["queue"], message)
+                then = "queued"
+            else:
+                then = "lost"
+            self.failed(function.name, send.name, str(error), then=then)
+        else:
+            self._follow(function, send)
+
+    async def _flush(self, function: _Function, send: _Send, queue: str) -> None:
+        sent = False
+        while message := self._flash.first(queue):
+            # A queue may leave over another uplink than the message was made for; an old report is a reissue
+            message = replace(
+                message,
+                uplink=send.data.get("uplink") or message.uplink,
+                command=gbt32960.REISSUE if message.command == gbt32960.REALTIME else message.command,
+            )
+            try:
+                await self._delivers.deliver(message)
+            except SendError as error:
+                self.failed(function.name, send.name, str(error), then="queued")
+                return
+            self._flash.drop_first(queue)
+            sent = True
+        if sent:
+            self._follow(function, send)
+
+    def _follow(self, function: _Function, send: _Send) -> None:
+        for other in function.sends.values():
+            if other.data.get("follows") == send.name:
+                self._fire(function, other)
+
+    def failed(self, function: str, send: str, reason: str, *, then: str) -> None:
+        """Note a failure for the bench."""
+        self.failures.append(
+            {"bench": self._clock.now(), "function": function, "send": send, "reason": reason, "then": then}
+        )
+
+    def _serial(self, kind: str) -> int:
+        return self._flash.count("login") if kind == "login" else self._flash.last("login")
+
+    def lookup(self, name: str) -> Value:
+        """The present value of a template's name.
+
+        :raises KeyError: the car does not know it
+        """
+        now = self._clock.now()
+        moments: dict[str, Value] = {"now": utc(now), "now.unix": now // SECOND, "now.ms": now * 1000 // SECOND}
+        if name in moments:
+            return moments[name]
+        if name in ("position.lat", "position.lon"):
+            if self.position is None:
+                raise KeyError(name)
+            return self.position[name == "position.lon"]
+        value: Value = self.facts[name] if name in self.facts else self._values[name]
+        return value
+
+
+def _function(name: str, data: Mapping[str, Any], rank: int) -> _Function:
+    sends = {
+        send: _Send(
+            name=send,
+            data=content,
+            rank=rank + index,
+            unless=condition(content.get("while") or {}),
+            when=condition(content["when"]) if content.get("when") else None,
+        )
+        for index, (send, content) in enumerate(data["sends"].items())
+    }
+    return _Function(name, condition(data.get("while") or {}), sends)

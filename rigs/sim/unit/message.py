@@ -1,0 +1,50 @@
+"""One message of a unit, composed and ready to be sent now or later."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+Channel = Literal["http", "gbt32960", "tcp", "udp"]
+
+
+class SendError(Exception):
+    """A message did not arrive, e.g. ``connection refused``; the unit retries or queues it as its file says."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What is sent, where to, over which uplink."""
+
+    function: str
+    send: str
+    channel: Channel
+    uplink: str
+    host: str
+    port: int
+    body: bytes = b""
+    """HTTP body, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
+    method: str = ""
+    target: str = ""
+    """Path and query of the URL."""
+    headers: tuple[tuple[str, str], ...] = ()
+    tls: bool = True
+    http: int = 1
+    command: int = 0
+    """GB/T 32960 command identifier."""
+    vin: str = ""
+    """The VIN in a GB/T 32960 header."""
+    generated: int
+    """When it was composed, bench ns."""
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON data, for flash."""
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**data, "body": base64.b64encode(self.body).decode()}
+
+    @classmethod
+    def restored(cls, data: dict[str, Any]) -> Self:
+        """The message that was `stored`."""
+        headers = tuple((name, value) for name, value in data["headers"])
+        return cls(**{**data, "headers": headers, "body": base64.b64decode(data["body"])})

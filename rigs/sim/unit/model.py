@@ -1,0 +1,348 @@
+"""The shape of a unit file, and the checks that a shape alone cannot express."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from rigs.sim.source import Source
+from rigs.sim.unit.compose import CONTENTS, METHODS, address
+from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
+from telltale.errors import InputError, near_miss
+from telltale.items import taxonomy
+from telltale.yamlfile import Duration, Location, Strict
+
+Value = str | int | float
+Facts = dict[str, Value | list[Value]]
+"""Facts and the value, or the values, that each must have."""
+Uplink = Literal["cellular", "wifi"]
+BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon")
+"""Names in templates beside facts and items."""
+TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
+_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "flush")
+_NAMESPACES = ("global", "secure", "system")
+
+
+def _template(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _url(text: str) -> str:
+    scheme, _, rest = _template(text).partition("://")
+    if scheme not in ("https", "http") or not rest:
+        raise ValueError("expected a URL, `https://host/path`")
+    return text
+
+
+def _address(text: str) -> str:
+    address(_template(text))
+    return text
+
+
+def _signal(text: str) -> str:
+    if text.count(".") != 1 or not all(text.split(".")):
+        raise ValueError("expected a CAN signal, `Message.Signal`")
+    return text
+
+
+def _setting(text: str) -> str:
+    namespace, _, key = text.partition("/")
+    if namespace not in _NAMESPACES or not key:
+        raise ValueError(f"expected a setting, `namespace/key`, namespace being {', '.join(_NAMESPACES)}")
+    return text
+
+
+def _encoding(text: str) -> str:
+    if text not in ENCODINGS:
+        raise ValueError("unknown encoding" + near_miss(text, ENCODINGS))
+    return text
+
+
+def _longer_than_nothing(duration: int) -> int:
+    if duration <= 0:
+        raise ValueError("expected more than no time at all")
+    return duration
+
+
+Template = Annotated[str, AfterValidator(_template)]
+Url = Annotated[str, AfterValidator(_url)]
+HostPort = Annotated[str, AfterValidator(_address)]
+Interval = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+
+
+class FactSource(Strict):
+    """Something the car knows about itself, and what tells it."""
+
+    default: Value | None = None
+    """At power-up; None: unknown until it is told, so that no condition on it holds."""
+    can: Annotated[str, AfterValidator(_signal)] | None = None
+    setting: Annotated[str, AfterValidator(_setting)] | None = None
+    """An Android setting, ``global/experience_plan``."""
+    values: dict[str, Value] = {}
+    """The signal's or setting's value to the fact's; others are taken as they are."""
+    kept: bool = False
+    """Kept over power-off (settings only)."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FactSource:
+        if self.can and self.setting:
+            raise ValueError("has `can` and `setting`; a fact has one source")
+        if self.kept and not self.setting:
+            raise ValueError("is `kept`, which only a fact with a `setting` can be")
+        return self
+
+
+class OnFailure(Strict):
+    """What the car does when a send does not arrive; without it, the message is lost."""
+
+    retry_after: Interval | None = None
+    times: int = Field(3, ge=1)
+    queue: str | None = None
+    """Where it waits once it has been retried often enough."""
+
+
+class Send(Strict):
+    """One message of a function: a trigger, a destination and a content; or the emptying of a queue."""
+
+    every: Interval | None = None
+    """While the function is active."""
+    first: Duration | None = None
+    """From the function's start to the first of ``every``; one interval if None."""
+    at: Literal["start", "end", "power-up"] | None = None
+    """The moment the function becomes active or ceases to be, or the unit has booted."""
+    when: Facts = {}
+    """The moment these facts come true while the function is active."""
+    on_app: str | None = None
+    """The driver opens this app."""
+    on_command: str | None = None
+    """The cloud hands over this command."""
+    follows: str | None = None
+    """Another send of the function has arrived."""
+
+    while_: Facts = {}
+    """Facts that must hold as well at that moment."""
+    after: Duration = 0
+    """From the trigger to the send; it happens whatever changes in between."""
+
+    get: Url | None = None
+    post: Url | None = None
+    put: Url | None = None
+    delete: Url | None = None
+    tcp: HostPort | None = None
+    udp: HostPort | None = None
+    gbt32960: Literal["login", "realtime", "reissue", "logout"] | None = None
+    to: HostPort | None = None
+    """The platform, for ``gbt32960``."""
+    uplink: Uplink | None = None
+    """The unit's own if None."""
+    http: Literal[1, 2] = 1
+    query: dict[str, Template] = {}
+    headers: dict[str, Template] = {}
+    content_type: str | None = None
+
+    json_: Any = None
+    form: dict[str, Template] | None = None
+    text: Template | None = None
+    media: str | None = None
+    multipart: dict[str, Template] | None = None
+    encode: list[Annotated[str, AfterValidator(_encoding)]] = []
+    """What the whole body passes, in order."""
+
+    queue: str | None = None
+    """Keep the message in this queue instead of sending it."""
+    flush: str | None = None
+    """Send what this queue holds, the oldest first."""
+    if_it_fails: OnFailure | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Send:
+        given = {(info.alias or name) for name, info in type(self).model_fields.items() if getattr(self, name)}
+        _exactly_one("trigger", given, TRIGGERS)
+        _exactly_one("destination", given, _DESTINATIONS)
+        if len(contents := given & set(CONTENTS)) > 1:
+            raise ValueError(f"has {' and '.join(sorted(contents))}; a message has one content")
+        if ("gbt32960" in given) != ("to" in given):
+            raise ValueError("needs both `gbt32960` and `to`, the platform's `host:port`")
+        if self.first is not None and not self.every:
+            raise ValueError("has `first`, which belongs to `every`")
+        if self.gbt32960 == "reissue":
+            raise ValueError("`reissue` is what a queued `realtime` becomes; write `flush: QUEUE`")
+        return self
+
+
+def _exactly_one(what: str, given: set[str], choices: tuple[str, ...]) -> None:
+    chosen = [choice for choice in choices if choice in given]
+    if len(chosen) != 1:
+        has = " and ".join(f"`{choice}`" for choice in chosen) or "none"
+        raise ValueError(f"has {has}; a send has one {what} of {', '.join(choices)}")
+
+
+class Function(Strict):
+    """What the car does for somebody; active while its facts hold."""
+
+    while_: Facts = {}
+    """No facts: always."""
+    sends: dict[str, Send] = Field(min_length=1)
+
+
+class Queue(Strict):
+    """Messages made at one time and sent at another."""
+
+    kept: bool = False
+    """Kept over power-off."""
+
+
+class CommandLink(Strict):
+    """Where the car asks the cloud for commands, see `rigs.sim.unit.link`."""
+
+    at: Url
+    uplink: Uplink | None = None
+
+
+class Unit(Strict):
+    """A unit file."""
+
+    unit: str
+    made_by: str
+    uplink: Uplink
+    """The uplink of everything that names no other."""
+    state: dict[str, FactSource]
+    queues: dict[str, Queue] = {}
+    command_link: CommandLink | None = None
+    functions: dict[str, Function] = Field(min_length=1)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data in the file's own words, for the unit's process."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def needs(self) -> set[str]:
+        """Items whose values the run must give to the unit."""
+        wanted = {name for _, text in _templates(self) for name in names(text)}
+        for _, _, send in _sends(self):
+            if send.gbt32960:
+                wanted |= {"vin"} | ({"iccid"} if send.gbt32960 == "login" else set())
+            if send.media:
+                wanted.add(send.media)
+        return {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy()) - set(
+            self.state
+        )
+
+
+def load_unit(path: Path, *, dbc: Path | None = None) -> Unit:
+    """The unit file at *path*; with *dbc*, its signals are looked up there.
+
+    :raises InputError: with file and line, for the first thing that is wrong
+    """
+    return checked(Source.read(path), dbc=dbc)
+
+
+def checked(source: Source, *, dbc: Path | None = None) -> Unit:
+    """A unit file that has been read, and perhaps patched, as a model; raises as `load_unit` does."""
+    unit = source.check(Unit)
+    _check_facts(unit, source)
+    _check_sends(unit, source)
+    _check_templates(unit, source)
+    if dbc:
+        _check_signals(unit, source, dbc)
+    return unit
+
+
+def _sends(unit: Unit) -> Iterator[tuple[Location, Function, Send]]:
+    for name, function in unit.functions.items():
+        for send_name, send in function.sends.items():
+            yield ("functions", name, "sends", send_name), function, send
+
+
+def _check_facts(unit: Unit, source: Source) -> None:
+    conditions: list[tuple[Location, Facts]] = [
+        (("functions", name, "while"), function.while_) for name, function in unit.functions.items()
+    ]
+    for place, _, send in _sends(unit):
+        conditions += [((*place, "while"), send.while_), ((*place, "when"), send.when)]
+    for place, facts in conditions:
+        for fact, wanted in facts.items():
+            if fact not in unit.state:
+                raise source.fault((*place, fact), f"unknown fact `{fact}`" + near_miss(fact, unit.state))
+            possible = unit.state[fact].values.values()
+            for value in wanted if isinstance(wanted, list) else [wanted]:
+                if possible and value not in possible and value != unit.state[fact].default:
+                    raise source.fault(
+                        (*place, fact),
+                        f"`{fact}` is never `{value}`" + near_miss(str(value), map(str, possible)),
+                    )
+
+
+def _check_sends(unit: Unit, source: Source) -> None:
+    for place, function, send in _sends(unit):
+        if send.follows and send.follows not in function.sends:
+            message = f"`{send.follows}` is no send of this function" + near_miss(send.follows, function.sends)
+            raise source.fault((*place, "follows"), message)
+        mend = send.if_it_fails.queue if send.if_it_fails else None
+        for key, queue in (("queue", send.queue), ("flush", send.flush), ("if it fails", mend)):
+            if queue and queue not in unit.queues:
+                raise source.fault((*place, key), f"unknown queue `{queue}`" + near_miss(queue, unit.queues))
+        if send.media and (send.media not in taxonomy() or taxonomy()[send.media].kind != "media"):
+            media = [item.name for item in taxonomy().values() if item.kind == "media"]
+            raise source.fault((*place, "media"), f"unknown media item `{send.media}`" + near_miss(send.media, media))
+        if send.on_command and not unit.command_link:
+            raise source.fault((*place, "on command"), "the unit has no `command link`")
+
+
+def _templates(unit: Unit) -> Iterator[tuple[Location, str]]:
+    for place, _, send in _sends(unit):
+        for key in (*METHODS, "tcp", "udp", "text"):
+            if text := getattr(send, key):
+                yield (*place, key), text
+        for key in ("query", "headers", "form", "multipart"):
+            for name, text in (getattr(send, key) or {}).items():
+                yield (*place, key, name), text
+        yield from _texts((*place, "json"), send.json_)
+
+
+def _texts(place: Location, data: Any) -> Iterator[tuple[Location, str]]:
+    if isinstance(data, str):
+        yield place, data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield (*place, key), str(key)
+            yield from _texts((*place, key), value)
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts((*place, index), value)
+
+
+def _check_templates(unit: Unit, source: Source) -> None:
+    known = {*unit.state, *taxonomy(), *BUILT_IN} - {"position"}
+    for place, text in _templates(unit):
+        try:
+            wanted = names(text)
+        except TemplateError as error:
+            raise source.fault(place, str(error)) from None
+        for name in wanted:
+            if name not in known:
+                raise source.fault(place, f"`{{{name}}}` is no fact, item or moment" + near_miss(name, known))
+
+
+def _check_signals(unit: Unit, source: Source, dbc: Path) -> None:
+    import cantools.database  # noqa: PLC0415 - a fifth of a second that most readers of a unit file need not spend
+    from cantools.database.can import Database  # noqa: PLC0415
+
+    try:
+        database = cantools.database.load_file(dbc)
+    except FileNotFoundError:
+        siblings = [path.name for path in dbc.parent.glob("*.dbc")]
+        raise InputError("no such file" + near_miss(dbc.name, siblings), file=dbc) from None
+    except (OSError, cantools.database.Error) as error:
+        raise InputError(f"is no CAN database: {' '.join(str(error).split())}", file=dbc) from None
+    if not isinstance(database, Database):
+        raise InputError("is no CAN database", file=dbc)
+    signals = {f"{message.name}.{signal.name}" for message in database.messages for signal in message.signals}
+    for name, fact in unit.state.items():
+        if fact.can and fact.can not in signals:
+            message = f"{dbc.name} has no signal `{fact.can}`" + near_miss(fact.can, signals)
+            raise source.fault(("state", name, "can"), message)

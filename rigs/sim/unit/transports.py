@@ -1,0 +1,152 @@
+"""Delivers messages: HTTP/1.1 and 2, GB/T 32960 over TCP, plain TCP, UDP. Connections are kept, one a host and uplink."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from rigs.sim.unit import gbt32960
+from rigs.sim.unit.dialler import Dialler
+from rigs.sim.unit.http1 import Answer, Http1
+from rigs.sim.unit.message import Message, SendError
+
+ANSWER_SECONDS = 20.0
+"""Wall time that a peer has for its answer."""
+
+Key = tuple[Any, ...]
+
+
+class Transports:
+    """All connections of a unit."""
+
+    def __init__(self, dialler: Dialler) -> None:
+        self._dialler = dialler
+        self._http: dict[Key, Http1] = {}
+        self._platforms: dict[Key, _Platform] = {}
+
+    async def deliver(self, message: Message) -> None:
+        """Send *message* and wait until its peer has taken it.
+
+        :raises SendError: it did not arrive, or was refused
+        """
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                match message.channel:
+                    case "http":
+                        answer = await self.request(message)
+                        if answer.status >= 400:
+                            raise SendError(f"{message.host} answered {answer.status}")
+                    case "gbt32960":
+                        await self._report(message)
+                    case "tcp":
+                        await self._stream(message)
+                    case "udp":
+                        await self._dialler.datagram(message.host, message.port, message.uplink, message.body)
+        except TimeoutError:
+            self.forget(message)
+            raise SendError(f"{message.host}:{message.port} did not answer within {ANSWER_SECONDS:g} s") from None
+
+    async def request(self, message: Message) -> Answer:
+        """Send an HTTP request and wait for its answer without a limit of time.
+
+        :raises SendError: it did not arrive
+        """
+        key = _key(message)
+        connection = self._http.get(key)
+        if connection is None or not connection.usable:
+            if connection:
+                connection.close()
+            alpn = None if not message.tls else "h2" if message.http == 2 else "http/1.1"
+            connection = Http1(
+                *await self._dialler.stream(message.host, message.port, message.uplink, alpn=alpn),
+            )
+            self._http[key] = connection
+        port = "" if message.port == (443 if message.tls else 80) else f":{message.port}"
+        headers = [("host", message.host + port), ("user-agent", "telematics/1.0"), *message.headers]
+        if message.body or message.method in ("POST", "PUT"):
+            headers.append(("content-length", str(len(message.body))))
+        return await connection.request(message.method, message.target, headers, message.body)
+
+    def forget(self, message: Message) -> None:
+        """Hang up the connection that *message* used, whose state is not known any more."""
+        for connection in (self._http.pop(_key(message), None), self._platforms.pop(_key(message), None)):
+            if connection:
+                connection.close()
+
+    def close(self) -> None:
+        """Hang up everything."""
+        for connection in (*self._http.values(), *self._platforms.values()):
+            connection.close()
+        self._http.clear()
+        self._platforms.clear()
+
+    async def _report(self, message: Message) -> None:
+        key = _key(message)
+        platform = self._platforms.get(key)
+        if platform is None or not platform.usable:
+            if platform:
+                platform.close()
+            platform = _Platform(*await self._dialler.stream(message.host, message.port, message.uplink))
+            self._platforms[key] = platform
+        try:
+            await platform.exchange(gbt32960.frame(message.command, message.vin, message.body))
+        except (OSError, EOFError) as error:
+            self.forget(message)
+            raise SendError(f"the connection to {message.host} broke: {error or 'closed'}") from None
+        if message.command == gbt32960.LOGOUT:  # 7.4: the terminal closes after the logout
+            self.forget(message)
+
+    async def _stream(self, message: Message) -> None:
+        reader, writer = await self._dialler.stream(message.host, message.port, message.uplink)
+        try:
+            writer.write(message.body)
+            writer.write_eof()
+            await reader.read()
+        except OSError as error:
+            raise SendError(f"the connection to {message.host} broke: {error.strerror or error}") from None
+        finally:
+            writer.close()
+
+
+class _Platform:
+    """A connection to a GB/T 32960 platform."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._received = b""
+
+    @property
+    def usable(self) -> bool:
+        return not self._reader.at_eof() and not self._writer.is_closing()
+
+    async def exchange(self, request: bytes) -> None:
+        """Send a frame and wait for the platform's success.
+
+        :raises SendError: it answered otherwise
+        :raises EOFError: it hung up
+        """
+        self._writer.write(request)
+        await self._writer.drain()
+        while (found := _cut(self._received)) is None:
+            more = await self._reader.read(4096)
+            if not more:
+                raise EOFError("closed before the answer")
+            self._received += more
+        answer, self._received = found
+        if not gbt32960.acknowledges(answer, request):
+            raise SendError(f"the platform answered command {answer[2]:#04x} with {answer[3]:#04x}")
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _cut(stream: bytes) -> tuple[bytes, bytes] | None:
+    try:
+        return gbt32960.cut(stream)
+    except gbt32960.FrameError as error:
+        raise SendError(f"the platform's answer is no frame: {error}") from None
+
+
+def _key(message: Message) -> Key:
+    return (message.channel, message.host, message.port, message.uplink, message.tls, message.http)

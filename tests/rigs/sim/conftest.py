@@ -1,0 +1,154 @@
+"""A loopback bench for the tests of simulated parts: cloud, unit and clock as real processes on real sockets."""
+
+import http.client
+import json
+import socket
+import ssl
+import struct
+import textwrap
+import urllib.parse
+from contextlib import ExitStack, closing
+
+import cantools.database
+import pytest
+
+from rigs.sim.certificates import CloudAuthority
+from rigs.sim.clock import VirtualClock
+from rigs.sim.cloud.model import load_cloud
+from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
+from rigs.sim.unit.model import load_unit
+from telltale.identity import Identities, Identity
+from telltale.processes import spawn_here
+from telltale.times import parse_duration
+
+START = 1_795_300_000_000_000_000
+VIN = "LNBSCPAE5RW000017"
+DBC = """VERSION ""
+NS_ :
+BS_:
+BU_: Body Bench
+BO_ 256 VehicleStatus: 8 Bench
+ SG_ Ignition : 0|2@1+ (1,0) [0|3] "" Body
+ SG_ Gear : 2|3@1+ (1,0) [0|7] "" Body
+ SG_ VehicleSpeed : 8|16@1+ (0.1,0) [0|300] "km/h" Body
+ SG_ SOC : 24|8@1+ (1,0) [0|100] "%" Body
+ SG_ Odometer : 32|32@1+ (0.1,0) [0|1000000] "km" Body
+BO_ 272 BodyStatus: 8 Bench
+ SG_ DoorsLocked : 0|1@1+ (1,0) [0|1] "" Body
+ SG_ AlarmTriggered : 1|1@1+ (1,0) [0|1] "" Body
+ SG_ PersonNear : 2|1@1+ (1,0) [0|1] "" Body
+ SG_ Vibration : 3|1@1+ (1,0) [0|1] "" Body
+VAL_ 256 Ignition 0 "Off" 1 "Accessory" 2 "Run" ;
+VAL_ 256 Gear 0 "P" 1 "R" 2 "N" 3 "D" ;
+VAL_ 272 DoorsLocked 0 "Unlocked" 1 "Locked" ;
+"""
+IDENTITIES = {
+    "vin": VIN,
+    "iccid": "89860012345678901234",
+    "imei": "867530900000017",
+    "account_id": "mi-7700421",
+    "position": (39.904200, 116.407400),
+}
+
+
+class Bench:
+    """Everything that one test needs; parts end with the test."""
+
+    def __init__(self, folder, stack):
+        self.folder = folder
+        self._stack = stack
+        self.clock = VirtualClock(folder / "clock", start=START)
+        stack.callback(self.clock.close)
+        self.authority = CloudAuthority.create(folder / "authority")
+        self.dbc = folder / "body.dbc"
+        self.dbc.write_text(DBC)
+        self._database = cantools.database.load_file(self.dbc)
+        self._values = {"VehicleStatus": {}, "BodyStatus": {}}
+        self.tokens = {"owner": "token-of-owner", "other": "token-of-other"}
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def start_cloud(self, text_or_path):
+        path = self.file("cloud.yaml", text_or_path) if isinstance(text_or_path, str) else text_or_path
+        self.cloud = SimulatedCloud(
+            load_cloud(path),
+            clock=self.clock,
+            spawner=spawn_here,
+            log=self.folder / "cloud.log",
+            authority=self.authority,
+            tokens=self.tokens,
+            loopback=True,
+        )
+        self._stack.callback(self.cloud.stop)
+        self.cloud.start()
+        return self.cloud
+
+    def make_unit(self, text_or_path, *, footage=None, peers=None):
+        path = self.file("unit.yaml", text_or_path) if isinstance(text_or_path, str) else text_or_path
+        self.can, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._stack.callback(self.can.close)
+        self._stack.callback(theirs.close)
+        self.unit = SimulatedUnit(
+            UnitBoot(
+                unit=load_unit(path, dbc=self.dbc),
+                identities=Identities([Identity(item=item, value=value) for item, value in IDENTITIES.items()]),
+                flash=self.folder / "flash",
+                authorities=self.authority.certificate,
+                interfaces={"cellular": None, "wifi": None},
+                dbc=self.dbc,
+                footage=footage or {},
+                addresses=self.cloud.addresses,
+            ),
+            clock=self.clock,
+            spawner=spawn_here,
+            log=self.folder / "unit.log",
+            peers={"can": theirs.fileno(), **(peers or {})},
+        )
+        self._stack.callback(self.unit.power_off)
+        return self.unit
+
+    def start_unit(self, text_or_path, **more):
+        unit = self.make_unit(text_or_path, **more)
+        unit.power_on()
+        return unit
+
+    def send(self, message, **signals):
+        """Put signals on the bus; the others of the message keep their values. Returns when the unit is idle again."""
+        definition = self._database.get_message_by_name(message)
+        values = {signal.name: 0 for signal in definition.signals} | self._values[message] | signals
+        self._values[message] = values
+        data = definition.encode(values)
+        self.can.send(struct.pack("<IB3x8s", definition.frame_id, len(data), data))
+        self.unit.settle()
+
+    def wait(self, text, progress=None):
+        self.clock.advance(parse_duration(text), progress)
+
+    def fetch(self, url, *, method="GET", token=None, body=None, headers=None):
+        """Ask the cloud as a phone would: status and body."""
+        parts = urllib.parse.urlsplit(url)
+        host, port = self.cloud.addresses[f"{parts.hostname}:{parts.port or 443}"]
+        context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        headers = {"host": parts.hostname, **({"authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        raw = socket.create_connection((host, port), timeout=10)
+        with context.wrap_socket(raw, server_hostname=parts.hostname) as sock:
+            connection = http.client.HTTPConnection(parts.hostname)
+            connection.sock = sock
+            with closing(connection):
+                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                connection.request(method, target, body=body, headers=headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+
+    def owner(self, url, method="GET"):
+        status, body = self.fetch(url, method=method, token=self.tokens["owner"])
+        return status, json.loads(body)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with ExitStack() as stack:
+        yield Bench(tmp_path, stack)
