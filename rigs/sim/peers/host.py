@@ -1,0 +1,134 @@
+"""The bench's side of the simulated peers: CAN hub and supply in one thread with a loop of its own, and the ptys."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import fcntl
+import os
+import pty
+import socket
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rigs.sim.peers.canhub import CanHub
+from rigs.sim.peers.supply import SupplySimulator
+from telltale.errors import RigError
+
+_POLL = 0.0005
+
+
+class Pty:
+    """A serial line: the bench opens `path`, the unit inherits `unit_end`. It stays while the unit is off."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        """For messages: ``modem``."""
+        self.unit_end, self._bench_end = pty.openpty()  # the bench's end is held open, or the unit would read EIO
+        tty.setraw(self._bench_end, termios.TCSANOW)
+        self.path = os.ttyname(self._bench_end)
+        """Device path for pyserial."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the bench has written and the unit has not read yet."""
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self.unit_end, termios.FIONREAD, waiting)
+        return waiting[0]
+
+    def close(self) -> None:
+        """Close both ends of the bench's."""
+        os.close(self.unit_end)
+        os.close(self._bench_end)
+
+
+class PeerHost:
+    """Runs the peers that live beside the bench, from `start` to `close`."""
+
+    def __init__(self, on_output: Callable[[bool], None]) -> None:
+        """*on_output*: see `SupplySimulator`; it is called in a thread of its own."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="simulated peers", daemon=True)
+        self._on_output = on_output
+        self._supply: SupplySimulator | None = None
+        self.can = CanHub()
+        self.modem = Pty("modem")
+        self.gnss = Pty("GNSS")
+        self._adb = socket.create_server(("127.0.0.1", 0))
+
+    def start(self) -> PeerHost:
+        """Start thread, hub and supply."""
+        self._thread.start()
+        self._run(self._open())
+        return self
+
+    async def _open(self) -> None:
+        self._supply = SupplySimulator(self._on_output)
+        await self.can.start()
+        await self._supply.start()
+
+    @property
+    def supply(self) -> SupplySimulator:
+        """The supply, once started."""
+        if self._supply is None:
+            raise RigError("the simulated peers do not run")
+        return self._supply
+
+    @property
+    def adb_socket(self) -> socket.socket:
+        """The listening socket that the unit inherits for its adbd."""
+        return self._adb
+
+    @property
+    def adb_address(self) -> str:
+        """What ``adb connect`` takes."""
+        host, port = self._adb.getsockname()
+        return f"{host}:{port}"
+
+    def plug_can(self) -> socket.socket:
+        """A fresh CAN connection for a unit that boots: to be handed to the unit's process and then closed here."""
+        ours, units = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.can.attach(ours)
+        return units
+
+    def settle(self, frames_sent: int, timeout: float = 5.0) -> None:
+        """Wait until the unit, if it is on, has read everything that the bench has sent over CAN and serial.
+
+        *frames_sent* counts the bench's CAN frames since the start. ADB and SCPI answer, so they need no waiting.
+
+        :raises RigError: the unit does not read
+        """
+        self.can.wait_read(frames_sent, timeout)
+        if not self.can.attached:
+            return
+        end = time.monotonic() + timeout
+        for line in (self.modem, self.gnss):
+            while line.unread:
+                if time.monotonic() > end:
+                    raise RigError(f"the unit did not read its {line.name} line within {timeout:g} s")
+                time.sleep(_POLL)
+
+    def close(self) -> None:
+        """End everything; harmless when repeated."""
+        if self._loop.is_closed():
+            return
+        if self._thread.is_alive():
+            self._run(self._close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=10)
+        self._loop.close()
+        self._adb.close()
+        self.modem.close()
+        self.gnss.close()
+
+    async def _close(self) -> None:
+        await self.can.close()
+        if self._supply is not None:
+            await self._supply.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)

@@ -1,0 +1,177 @@
+"""The commands that the simulated Android answers in ``adb shell``: the few a bench uses, each with its exit status.
+
+There is no process behind it: no pipes, no redirection, no background jobs. Commands are joined by ``;``, ``&&`` and
+``||``, words are quoted as in a POSIX shell, and ``$?`` is the status of the command before.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+NOT_FOUND = 127
+"""Exit status of a command that does not exist (POSIX shell, 2.8.2)."""
+USAGE = 64
+_JOINTS = (";", "&&", "||")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command line left: its two outputs and its exit status."""
+
+    out: bytes = b""
+    err: bytes = b""
+    status: int = 0
+
+
+@dataclass(slots=True)
+class File:
+    """A file of the simulated storage."""
+
+    data: bytes
+    mode: int = 0o100644
+    modified: int = field(default_factory=lambda: int(time.time()))
+    """Seconds since 1970."""
+
+
+class Storage(dict[str, File]):
+    """Files by absolute path; a directory exists while something lies below it."""
+
+    def children(self, directory: str) -> list[str]:
+        """Names directly below *directory*, sorted; empty if there is no such directory."""
+        prefix = directory.rstrip("/") + "/"
+        return sorted({path[len(prefix) :].split("/", 1)[0] for path in self if path.startswith(prefix)})
+
+    def is_directory(self, path: str) -> bool:
+        """Whether something lies below *path*."""
+        return path == "/" or bool(self.children(path))
+
+
+class Shell:
+    """Runs command lines against the unit's properties, settings and storage."""
+
+    def __init__(
+        self,
+        *,
+        properties: Mapping[str, str],
+        settings: dict[tuple[str, str], str],
+        storage: Storage,
+        on_setting: Callable[[str, str, str], None],
+        on_start: Callable[[str], None],
+        on_reboot: Callable[[], None],
+    ) -> None:
+        self._properties = properties
+        self._settings = settings
+        self._storage = storage
+        self._on_setting = on_setting
+        self._on_start = on_start
+        self._on_reboot = on_reboot
+        self._commands: dict[str, Callable[[Sequence[str]], Result]] = {
+            "am": self._am,
+            "cat": self._cat,
+            "echo": lambda words: _line(" ".join(words)),
+            "false": lambda _: Result(status=1),
+            "getprop": self._getprop,
+            "input": self._input,
+            "ls": self._ls,
+            "reboot": self._reboot,
+            "rm": self._rm,
+            "settings": self._settings_command,
+            "sleep": lambda _: Result(),  # the unit's own time is virtual; nothing is gained by waiting here
+            "true": lambda _: Result(),
+        }
+
+    def run(self, line: str) -> Result:
+        """Run one command line."""
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+        lexer.whitespace_split = True
+        try:
+            words = list(lexer)
+        except ValueError as error:
+            return Result(err=f"/system/bin/sh: syntax error: {error}\n".encode(), status=2)
+        out, err, status = b"", b"", 0
+        joint, command = ";", list[str]()
+        for word in [*words, ";"]:
+            if word not in _JOINTS:
+                command.append(word.replace("$?", str(status)))
+                continue
+            wanted = {";": True, "&&": status == 0, "||": status != 0}[joint]
+            if command and wanted:
+                result = self._one(command)
+                out, err, status = out + result.out, err + result.err, result.status
+            joint, command = word, []
+        return Result(out, err, status)
+
+    def _one(self, words: Sequence[str]) -> Result:
+        command = self._commands.get(words[0])
+        if command is None:
+            return Result(err=f"/system/bin/sh: {words[0]}: inaccessible or not found\n".encode(), status=NOT_FOUND)
+        return command(words[1:])
+
+    def _settings_command(self, words: Sequence[str]) -> Result:
+        match list(words):
+            case ["get", space, key]:
+                return _line(self._settings.get((space, key), "null"))
+            case ["put", space, key, value]:
+                self._settings[space, key] = value
+                self._on_setting(space, key, value)
+                return Result()
+            case ["list", space]:
+                pairs = sorted((key, value) for (name, key), value in self._settings.items() if name == space)
+                return Result("".join(f"{key}={value}\n" for key, value in pairs).encode())
+            case _:
+                return _usage("settings get NAMESPACE KEY | put NAMESPACE KEY VALUE | list NAMESPACE")
+
+    def _am(self, words: Sequence[str]) -> Result:
+        match list(words):
+            case ["start", *_, "-n", component] | ["start", "-n", component, *_]:
+                self._on_start(component)
+                return _line(f"Starting: Intent {{ cmp={component} }}")
+            case _:
+                return _usage("am start -n PACKAGE/ACTIVITY")
+
+    def _getprop(self, words: Sequence[str]) -> Result:
+        if words:
+            return _line(self._properties.get(words[0], ""))
+        return Result("".join(f"[{name}]: [{value}]\n" for name, value in sorted(self._properties.items())).encode())
+
+    def _cat(self, words: Sequence[str]) -> Result:
+        missing = [path for path in words if path not in self._storage]
+        err = "".join(f"cat: {path}: No such file or directory\n" for path in missing).encode()
+        out = b"".join(self._storage[path].data for path in words if path in self._storage)
+        return Result(out, err, 1 if missing else 0)
+
+    def _ls(self, words: Sequence[str]) -> Result:
+        path = posixpath.normpath(next((word for word in words if not word.startswith("-")), "/"))
+        if path in self._storage:
+            return _line(path)
+        if not self._storage.is_directory(path):
+            return Result(err=f"ls: {path}: No such file or directory\n".encode(), status=1)
+        return Result("".join(f"{name}\n" for name in self._storage.children(path)).encode())
+
+    def _rm(self, words: Sequence[str]) -> Result:
+        forced = "-f" in words
+        paths = [word for word in words if not word.startswith("-")]
+        missing = [path for path in paths if self._storage.pop(path, None) is None and not forced]
+        err = "".join(f"rm: {path}: No such file or directory\n" for path in missing).encode()
+        return Result(err=err, status=1 if missing else 0)
+
+    def _input(self, words: Sequence[str]) -> Result:
+        if words and words[0] in ("keyevent", "tap", "swipe", "text"):
+            return Result()  # the simulated screen has nothing that a key or a finger could change
+        return _usage("input keyevent CODE | tap X Y | swipe X1 Y1 X2 Y2 | text WORDS")
+
+    def _reboot(self, _words: Sequence[str]) -> Result:
+        self._on_reboot()
+        return Result()
+
+
+def _line(text: str) -> Result:
+    return Result(f"{text}\n".encode())
+
+
+def _usage(text: str) -> Result:
+    return Result(err=f"usage: {text}\n".encode(), status=USAGE)
