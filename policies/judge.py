@@ -8,6 +8,7 @@ prohibition. A value whose content does not say when it was made counts as made 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from policies.endpoints import Attribution, attribute
 from policies.model import ANY, Clause, Policy
@@ -30,8 +31,8 @@ def cover(
 ) -> list[Finding]:
     """Judge everything that left the car under one reading.
 
-    There is a finding for each sighting (and one more for each warning), one for each undeclared transmission, and one
-    for each cause for which a transmission could not be read to its end.
+    There is one finding for each sighting, one for each undeclared transmission, and one for each cause for which a
+    transmission could not be read to its end.
 
     :param own: indices of the bench's own transmissions (the positive control), which are not the car's
     :raises ValueError: a sighting names a transmission that is not among *transmissions*
@@ -52,7 +53,7 @@ def cover(
         case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading)
         findings += case.of_transmission()
         for sighting in found[transmission.index]:
-            findings += case.of_sighting(sighting, clauses)
+            findings.append(case.of_sighting(sighting, clauses))
     return findings
 
 
@@ -86,7 +87,7 @@ class _Case:
         if not t.complete:
             yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} was cut off before its end")
 
-    def of_sighting(self, sighting: Sighting, clauses: Sequence[Clause]) -> Iterator[Finding]:
+    def of_sighting(self, sighting: Sighting, clauses: Sequence[Clause]) -> Finding:
         against = [
             (clause, side)
             for clause in clauses
@@ -95,19 +96,19 @@ class _Case:
             and (side := self._against(clause, sighting)) is not None
             and side.answer is not Answer.NO
         ]
-        for clause, side in against:
-            if clause.warning and side.answer is Answer.YES:
-                yield self._finding(Verdict.COMPLIES, f"warning: {side.why}", (clause.id,), sighting)
         stated = [(clause, side) for clause, side in against if not clause.warning]
         broken = [(clause, side) for clause, side in stated if side.answer is Answer.YES]
+        warnings = [side.why for clause, side in against if clause.warning and side.answer is Answer.YES]
         if broken:
             reason = "; ".join(side.why for _, side in broken)
-            yield self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in broken], sighting)
+            finding = self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in broken], sighting)
         elif self.whose.row is None:
             reason = f"{sighting.item} as {sighting.form} left for an {self._undeclared()}"
-            yield self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
+            finding = self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
         else:
-            yield self._permitted(sighting, clauses, stated)
+            finding = self._permitted(sighting, clauses, stated)
+        told = "; ".join((finding.reason, *(f"warning: {why}" for why in warnings)))
+        return replace(finding, reason=told)
 
     def _permitted(
         self, sighting: Sighting, clauses: Sequence[Clause], doubts: Sequence[tuple[Clause, Side]]

@@ -1,0 +1,152 @@
+"""Whether what was uploaded can still be retrieved after the time that a clause allows.
+
+*Gone* means not retrievable: asked with fresh, valid credentials, the answer is 404 or 410, while a control object is
+still served the same way. An expired signature, a refusal, a failing server or a redirect is not erasure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from policies.model import Clause, Policy
+from policies.terms import covers_item
+from policies.window import judgement
+from telltale.errors import InputError
+from telltale.finding import Finding, Judgement
+from telltale.times import SECOND, format_duration
+from telltale.verdict import Verdict
+
+GONE = frozenset({404, 410})
+"""HTTP statuses that say that there is nothing (RFC 9110, 15.5.5 and 15.5.11)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One attempt to retrieve an upload."""
+
+    way: str
+    """How it was asked for, as people say it: ``the app``, ``its direct address``."""
+    status: int | None
+    """HTTP status; None when no answer came."""
+    served: bool | None
+    """Whether the answer was the upload itself; None where that cannot be told."""
+    control_served: bool
+    """Whether the control object was served the same way at the same time."""
+    bench: int
+    """Bench time, ns."""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the check shows neither that the upload is there nor that it is gone; None if it shows one of them."""
+        if self.served:
+            return None
+        if self.status is None:
+            return "no answer came"
+        if self.status not in GONE:
+            return f"status {self.status} is no erasure"
+        if self.served is None:
+            return f"what came with status {self.status} cannot be told"
+        return None if self.control_served else "the control object was not served either"
+
+
+def erased(
+    upload: Finding,
+    checks: Sequence[Check],
+    policy: Policy,
+    *,
+    since: int | None = None,
+    grace: int = 60 * SECOND,
+    uncertainty: int = 0,
+    reading: str | None = None,
+    gaps: Iterable[str] = (),
+) -> Judgement:
+    """Judge whether *upload* was gone, on every way asked, when its time was up.
+
+    :param upload: a finding of the sighting that was uploaded, attributed to organisation and function
+    :param since: bench time from which the clause counts; the upload's own time if None
+    :param grace: how long after the limit a first look may come and still speak for the limit, ns
+    :param uncertainty: of the clocks against each other; what is served that close after the limit is inconclusive, ns
+    :param reading: judge under this reading only
+    :raises InputError: the policy has no clause that erases such an upload, or *upload* has no sighting or time
+    """
+    if upload.sighting is None or (since is None and upload.bench is None):
+        raise InputError("an upload is judged by a finding with a sighting and a bench time")
+    item = upload.sighting.item
+    start = since if since is not None else upload.bench or 0
+    readings = (reading,) if reading else policy.readings
+    if not any(_erasing(policy, name, upload, item) for name in readings):
+        raise InputError(f"no clause has {item} for {upload.function} erased", file=policy.folder)
+
+    def judge(name: str) -> Iterator[Finding]:
+        clauses = _erasing(policy, name, upload, item)
+        if not clauses:
+            reason = f"no clause has {item} for {upload.function} erased"
+            yield replace(upload, verdict=Verdict.COMPLIES, reason=reason, clauses=(), reading=name)
+        for clause in clauses:
+            limit = _Limit(start, start + (clause.within or 0), grace, uncertainty)
+            for verdict, reason, bench in limit.judge(checks):
+                told = f"{reason}; {clause.id} has it gone within {format_duration(limit.at - start)}"
+                finding = replace(upload, verdict=verdict, reason=told, clauses=(clause.id,), reading=name, bench=bench)
+                yield _as_warning(finding) if clause.warning else finding
+
+    ways = " and ".join(dict.fromkeys(check.way for check in checks)) or "any way"
+    return judgement(f"{item} can no longer be retrieved through {ways}", policy, judge, gaps=gaps, readings=readings)
+
+
+def _erasing(policy: Policy, reading: str, upload: Finding, item: str) -> list[Clause]:
+    return [
+        clause
+        for clause in policy.under(reading)
+        if clause.modality == "erase"
+        and covers_item(clause, item)
+        and clause.is_about(upload.function, upload.organisation)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """When an upload's time was up, and how exactly the bench can tell."""
+
+    start: int
+    at: int
+    grace: int
+    uncertainty: int
+
+    def judge(self, checks: Sequence[Check]) -> Iterator[tuple[Verdict, str, int]]:
+        """Verdict, reason and bench time for each way that was tried."""
+        ways = list(dict.fromkeys(check.way for check in checks))
+        if not ways:
+            yield Verdict.INCONCLUSIVE, "nobody tried to retrieve it", self.at
+        for way in ways:
+            yield self._way(way, sorted((c for c in checks if c.way == way), key=lambda check: check.bench))
+
+    def _way(self, way: str, asked: Sequence[Check]) -> tuple[Verdict, str, int]:
+        early = [c for c in asked if c.bench < self.at]
+        late = [c for c in asked if c.bench >= self.at]
+        served = next((c for c in reversed(late) if c.served), None)
+        gone = next((c for c in late if not c.served and c.doubt is None), None)
+        if served:
+            certain = served.bench >= self.at + self.uncertainty
+            verdict = Verdict.VIOLATES if certain else Verdict.INCONCLUSIVE
+            so_close = "" if certain else ", which is within the clocks' uncertainty of the limit"
+            return verdict, f"{way} still served it {self._after(served)} after the upload{so_close}", served.bench
+        if not late:
+            return Verdict.INCONCLUSIVE, f"{way} was not tried after the limit", self.at
+        if gone is None:
+            return Verdict.INCONCLUSIVE, f"{way} shows nothing: {late[0].doubt}", late[0].bench
+        if early and not any(c.served for c in early):
+            return Verdict.INCONCLUSIVE, f"{way} never served it, so its absence shows nothing", gone.bench
+        if gone.bench > self.at + self.grace:
+            wait = format_duration(gone.bench - self.at)
+            return Verdict.INCONCLUSIVE, f"{way} was first tried {wait} after the limit", gone.bench
+        return Verdict.COMPLIES, f"{way} answered {gone.status} {self._after(gone)} after the upload", gone.bench
+
+    def _after(self, check: Check) -> str:
+        return format_duration(check.bench - self.start)
+
+
+def _as_warning(finding: Finding) -> Finding:
+    """An inferred clause decides no verdict; that it is broken is told."""
+    broken = finding.verdict is Verdict.VIOLATES
+    return replace(finding, verdict=Verdict.COMPLIES, reason=f"warning: {finding.reason}" if broken else finding.reason)

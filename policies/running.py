@@ -1,0 +1,116 @@
+"""Whether what a clause obliges the car to send goes on, at its interval, to whom it is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from policies.endpoints import attribute
+from policies.judge import moment
+from policies.model import ANY, Clause, Policy
+from policies.terms import covers_item
+from policies.window import Window, judgement
+from telltale.errors import InputError
+from telltale.finding import Finding, Judgement
+from telltale.times import format_duration
+from telltale.verdict import Verdict
+
+Span = tuple[int, int]
+"""From and to, bench ns."""
+
+
+def keeps_running(
+    window: Window,
+    policy: Policy,
+    function: str,
+    *,
+    items: Collection[str],
+    interval: int,
+    span: Span,
+    slack: int = 0,
+    gaps: Iterable[str] = (),
+) -> Judgement:
+    """Within *span*, each of *items* leaves for *function* at least every *interval* ns, to whom a clause owes it.
+
+    A silence violates only in a capture without gaps and with nothing unreadable in it; else it may not have been one.
+
+    :param slack: jitter that is let pass, ns
+    :raises InputError: no clause obliges *function* to carry one of *items*
+    """
+    gaps = tuple(gaps)
+    for item in items:
+        if not any(_owing(policy, reading, function, item) for reading in policy.readings):
+            raise InputError(f"no clause obliges `{function}` to carry `{item}`", file=policy.folder)
+
+    def judge(reading: str) -> Iterator[Finding]:
+        for item in items:
+            owing = _owing(policy, reading, function, item)
+            if owing:
+                duty = _Duty(function, item, owing, interval + slack, span)
+                yield from duty.judge(window, policy, reading, certain=not gaps)
+        for finding in window.between(span[0], span[1] + 1).cover(policy, reading):
+            if finding.function == function and finding.sighting and finding.verdict is not Verdict.COMPLIES:
+                yield finding
+
+    what = " and ".join(items)
+    claim = f"{function} keeps running every {format_duration(interval)} with {what}"
+    return judgement(claim, policy, judge, gaps=gaps)
+
+
+def _owing(policy: Policy, reading: str, function: str, item: str) -> tuple[Clause, ...]:
+    return tuple(
+        clause
+        for clause in policy.under(reading)
+        if clause.modality == "oblige"
+        and (function in clause.functions or ANY in clause.functions)
+        and covers_item(clause, item)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    function: str
+    item: str
+    owing: tuple[Clause, ...]
+    longest: int
+    span: Span
+
+    def judge(self, window: Window, policy: Policy, reading: str, *, certain: bool) -> Iterator[Finding]:
+        """A finding for every silence longer than allowed, or one that says that there is none."""
+        sound, doubtful = self._moments(window, policy)
+        turns = pairwise((self.span[0], *sorted(sound), self.span[1]))
+        silences = [(start, stop) for start, stop in turns if stop - start > self.longest]
+        for start, stop in silences:
+            length, limit = format_duration(stop - start), format_duration(self.longest)
+            reason = f"{self.function} went without {self.item} for {length}, longer than {limit}"
+            if certain and not any(start <= at <= stop for at in doubtful):
+                yield self._finding(Verdict.VIOLATES, reason, reading, start)
+            else:
+                yield self._finding(Verdict.INCONCLUSIVE, f"{reason}, or it could not be seen", reading, start)
+        if not silences:
+            limit = format_duration(self.longest)
+            reason = f"{self.function} carried {self.item} {len(sound)} times, never more than {limit} apart"
+            yield self._finding(Verdict.COMPLIES, reason, reading, self.span[1])
+
+    def _moments(self, window: Window, policy: Policy) -> tuple[list[int], list[int]]:
+        """When the item went to whom it is owed, and when something went there that could not be read."""
+        carrying = {sighting.transmission for sighting in window.sightings if sighting.item == self.item}
+        sound: list[int] = []
+        doubtful: list[int] = []
+        for transmission in window.transmissions:
+            at, whose = moment(transmission), attribute(transmission, policy)
+            owed = any(clause.is_about(self.function, whose.organisation) for clause in self.owing)
+            if whose.function != self.function or not owed or not self.span[0] <= at <= self.span[1]:
+                continue
+            if transmission.opaque or transmission.malformed is not None or not transmission.complete:
+                doubtful.append(at)
+            elif transmission.index in carrying or any(named.name == self.item for named in transmission.fields):
+                sound.append(at)
+        return sound, doubtful
+
+    def _finding(self, verdict: Verdict, reason: str, reading: str, bench: int) -> Finding:
+        clauses = tuple(clause.id for clause in self.owing)
+        return Finding(
+            verdict=verdict, reason=reason, clauses=clauses, reading=reading, function=self.function, bench=bench
+        )
