@@ -1,0 +1,18 @@
+"""From packets and TLS keys to transmissions, and what became of every byte.
+
+link         frames to IP packets
+flows        IP packets to conversations, each with a client, a server and the unit
+streams      TCP segments to contiguous runs of bytes, with the gaps
+recognise    the table of protocols, told by content
+tls, http1, gbt32960, dns …   one protocol a module; `fallback` keeps what none of them knows
+accounts     equations 2 and 3: captured = unique + retransmitted, unique = decoded + opaque
+
+Nothing here does I/O, and nothing here raises on what a capture contains: bytes that make no sense become malformed or
+opaque, with a note.
+"""
+
+from captures.decode.accounts import Account, Balance, Hole, StreamAccounts
+from captures.decode.decoder import Decoded, decode
+from captures.decode.tls_keys import KeyLog
+
+__all__ = ["Account", "Balance", "Decoded", "Hole", "KeyLog", "StreamAccounts", "decode"]

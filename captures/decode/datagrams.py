@@ -1,0 +1,67 @@
+"""UDP flows, and packets of IP protocols that nothing here knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from captures.decode import dns, fallback
+from captures.decode.flows import Conversation, Datagram
+from captures.decode.link import FRAGMENTS, UDP
+from captures.decode.model import Message, Place, Reading, Scene, Side
+from telltale.transmission import Part
+
+
+class DatagramProtocol(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    looks_like: Callable[[bytes], bool]
+    """Given a datagram."""
+    parse: Callable[[list[Datagram], Side], Reading]
+    """Given all datagrams of a flow, and which side the unit is."""
+
+
+DATAGRAM_PROTOCOLS = (DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),)
+
+
+def read(conversation: Conversation, _scene: Scene) -> Reading:
+    """Parse a flow as the protocol that its first datagrams look like, else each as raw bytes."""
+    if conversation.protocol == UDP:
+        heads = [bytes(one.data) for one in conversation.datagrams[:4]]
+        for protocol in DATAGRAM_PROTOCOLS:
+            if any(protocol.looks_like(head) for head in heads):
+                return protocol.parse(conversation.datagrams, conversation.unit)
+    return _raw(conversation)
+
+
+def _raw(conversation: Conversation) -> Reading:
+    reading = Reading()
+    if conversation.protocol == UDP:
+        channel, what = "udp", "in a datagram"
+    elif conversation.protocol == FRAGMENTS:
+        channel, what = "ip", "of IP fragments"
+    else:
+        channel, what = "ip", f"of IP protocol {conversation.protocol}"
+    for one in conversation.datagrams:
+        data = bytes(one.data)
+        opaque = fallback.ENCRYPTED if fallback.looks_encrypted(data) else None
+        tally = reading.tallies[one.side]
+        if opaque:
+            tally.opaque[opaque] += len(data)
+        else:
+            tally.decoded += len(data)
+        if one.side is conversation.unit:
+            place = Place(one.wall, one.packet)
+            reading.messages.append(
+                Message(
+                    channel=channel,
+                    first=place,
+                    last=place,
+                    summary=f"{len(data)} bytes {what}",
+                    kind="" if channel == "udp" else str(conversation.protocol),
+                    parts=(Part(name="payload", data=data, opaque=opaque),),
+                    complete=not one.missing,
+                )
+            )
+    return reading

@@ -1,0 +1,53 @@
+"""Which protocol an exchange speaks, told by its first bytes and never by its port: one row a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from captures.decode import dns, fallback, gbt32960, http1, tls
+from captures.decode.model import MAX_DEPTH, Exchange, Reading
+
+_HEAD = 1 << 16
+"""A recogniser sees this many bytes of either side."""
+
+
+class Protocol(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    looks_like: Callable[[bytes, bytes], bool]
+    """Given the first bytes of client and server."""
+    parse: Callable[[Exchange], Reading]
+
+
+PROTOCOLS = (
+    Protocol("tls", tls.looks_like, tls.parse),
+    Protocol("http1", http1.looks_like, http1.parse),
+    Protocol("gbt32960", gbt32960.looks_like, gbt32960.parse),
+    Protocol("dns", dns.looks_like, dns.parse),
+)
+"""The first that fits is taken, so the surest signs come first."""
+
+
+def read(exchange: Exchange) -> Reading:
+    """Parse *exchange* as the protocol it looks like, else as raw bytes."""
+    return recognise(exchange).parse(exchange)
+
+
+def recognise(exchange: Exchange) -> Protocol:
+    """The protocol of *exchange*; ``raw`` where none fits, or too deep inside others."""
+    if exchange.depth <= MAX_DEPTH:
+        client, server = (stream.data[:_HEAD] for stream in exchange.streams)
+        for protocol in PROTOCOLS:
+            if protocol.looks_like(client, server):
+                return protocol
+    return RAW
+
+
+def read_after_gap(exchange: Exchange, before: Protocol) -> Reading:
+    """Parse a run that follows a gap, where the connection spoke *before* until then."""
+    return tls.parse_after_gap(exchange) if before.parse is tls.parse else read(exchange)
+
+
+RAW = Protocol("raw", lambda _client, _server: True, fallback.parse)

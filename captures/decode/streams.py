@@ -1,0 +1,193 @@
+"""TCP reassembly (RFC 9293): from segments in the order captured to contiguous runs of bytes, with what is missing.
+
+Bytes form *islands* in the sequence space. A segment that continues the current island costs one comparison and one
+append; whatever else (out of order, repeated, overlapping, wrapped) goes the slow way. The first copy of a byte wins.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from captures.decode.model import Ending, Stream
+
+_MASK = 0xFFFF_FFFF
+_HALF = 0x8000_0000
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+
+
+class Gap(NamedTuple):
+    """Bytes that were sent and are not in the capture."""
+
+    offset: int
+    """From the start of the direction's stream (of its first captured byte, if its SYN was not captured)."""
+    length: int
+
+
+@dataclass(slots=True, eq=False)
+class _Island:
+    start: int
+    end: int
+    views: list[memoryview] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    walls: list[int] = field(default_factory=list)
+    packets: list[int] = field(default_factory=list)
+
+    def append(self, view: memoryview, wall: int, packet: int) -> None:
+        self.views.append(view)
+        self.starts.append(self.end)
+        self.walls.append(wall)
+        self.packets.append(packet)
+        self.end += len(view)
+
+    def absorb(self, right: _Island) -> None:
+        """Take over the island that begins where this one ends."""
+        self.views += right.views
+        self.starts += right.starts
+        self.walls += right.walls
+        self.packets += right.packets
+        self.end = right.end
+
+
+class Direction:
+    """One direction of a TCP connection, fed segment by segment."""
+
+    __slots__ = (
+        "_base",
+        "_current",
+        "_islands",
+        "_next",
+        "acknowledged",
+        "captured",
+        "finished",
+        "reset",
+        "retransmitted",
+        "syn",
+    )
+
+    def __init__(self) -> None:
+        self.syn: int | None = None
+        """Sequence number of the SYN, once seen."""
+        self.finished: int | None = None
+        """Sequence number of the FIN, once seen."""
+        self.reset = False
+        self.acknowledged: int | None = None
+        """The peer's latest acknowledgement number."""
+        self.captured = 0
+        """Payload bytes of all captured segments."""
+        self.retransmitted = 0
+        """Those among them that had been captured before."""
+        self._base: int | None = None
+        self._next = -1
+        self._islands: list[_Island] = []
+        self._current: _Island | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was sent in this direction yet."""
+        return self._base is None
+
+    def open(self, sequence: int) -> None:
+        """A SYN: the first byte has the next sequence number."""
+        self.syn = sequence
+        self._base = (sequence + 1) & _MASK
+
+    def add(self, sequence: int, payload: memoryview, wall: int, packet: int) -> None:
+        """A segment with data."""
+        size = len(payload)
+        self.captured += size
+        if sequence == self._next:
+            island = self._current
+            if island is not None and (island is self._islands[-1] or self._room(island, size)):
+                island.views.append(payload)
+                island.starts.append(island.end)
+                island.walls.append(wall)
+                island.packets.append(packet)
+                island.end += size
+                self._next = (sequence + size) & _MASK
+                return
+        self._insert(self._offset(sequence), payload, wall, packet)
+
+    def _room(self, island: _Island, size: int) -> bool:
+        after = self._islands[self._islands.index(island) + 1]
+        return island.end + size < after.start
+
+    def _offset(self, sequence: int) -> int:
+        """Offset of *sequence* in the stream: the one nearest to where the stream is now (RFC 9293 section 3.4)."""
+        if self._base is None:
+            self._base = sequence
+        reference = self._current.end if self._current else 0
+        return reference + ((sequence - self._base - reference + _HALF) & _MASK) - _HALF
+
+    def _insert(self, offset: int, payload: memoryview, wall: int, packet: int) -> None:
+        """Put the bytes not seen before where they belong, and join islands that now touch."""
+        position, end = offset, offset + len(payload)
+        islands = self._islands
+        index = max(bisect.bisect_right(islands, offset, key=lambda island: island.start) - 1, 0)
+        while position < end:
+            while index < len(islands) and islands[index].end <= position:
+                if islands[index].end == position:
+                    break
+                index += 1
+            island = islands[index] if index < len(islands) else None
+            if island is not None and island.start <= position < island.end:
+                stop = min(island.end, end)
+                self.retransmitted += stop - position
+                position = stop
+                continue
+            touching = island is not None and island.end == position
+            after = index + 1 if touching else index
+            stop = min(end, islands[after].start) if after < len(islands) else end
+            if stop > position:
+                if not touching:
+                    island = _Island(position, position)
+                    islands.insert(index, island)
+                assert island is not None
+                island.append(payload[position - offset : stop - offset], wall, packet)
+                self._current = island
+                position = stop
+            else:
+                index += 1
+            if island is not None and index + 1 < len(islands) and islands[index + 1].start == island.end:
+                island.absorb(islands.pop(index + 1))
+        if self._current is not None and self._base is not None:
+            self._next = (self._base + self._current.end) & _MASK
+
+    def runs(self) -> tuple[list[Stream], list[Gap]]:
+        """The contiguous runs of the stream, and the holes between, before and after them."""
+        streams: list[Stream] = []
+        gaps: list[Gap] = []
+        expected = 0 if self.syn is not None else None
+        for island in self._islands:
+            if expected is not None and island.start > expected:
+                gaps.append(Gap(expected, island.start - expected))
+            data = island.views[0].tobytes() if len(island.views) == 1 else b"".join(island.views)
+            starts = [start - island.start for start in island.starts] if island.start else island.starts
+            streams.append(Stream(data, starts, island.walls, island.packets, Ending.GAP))
+            expected = island.end
+        missing = self._missing_tail(expected)
+        if missing and expected is not None:
+            gaps.append(Gap(expected, missing))
+        if streams:
+            streams[-1].ending = (
+                Ending.GAP
+                if missing
+                else Ending.CLOSED
+                if self.finished is not None
+                else Ending.RESET
+                if self.reset
+                else Ending.OPEN
+            )
+        return streams, gaps
+
+    def _missing_tail(self, end: int | None) -> int:
+        """Bytes after the last captured one that the peer acknowledged, or that the FIN's number tells of."""
+        if end is None or self._base is None:
+            return 0
+        told = 0
+        if self.finished is not None:
+            told = ((self.finished - self._base - end + _HALF) & _MASK) - _HALF
+        elif self.acknowledged is not None:
+            told = ((self.acknowledged - self._base - end + _HALF) & _MASK) - _HALF
+        return max(told, 0)

@@ -1,0 +1,402 @@
+"""TLS 1.2 and 1.3: records opened with the secrets of a key log, and what is said in clear without them.
+
+Every byte is entered in the tally: record headers, handshake and overhead of opened records as decoded, records that
+cannot be opened as opaque with the reason, and the plaintext as whatever the protocol inside makes of it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field, replace
+
+from cryptography.exceptions import InvalidTag
+
+from captures.decode import fallback
+from captures.decode.model import Ending, Exchange, Message, Place, Reading, Side, Stream, Tally, discreet
+from captures.decode.tls_hello import ENCRYPT_THEN_MAC, Hello, parse_hello
+from captures.decode.tls_keys import (
+    EARLY,
+    HANDSHAKE,
+    TLS12_SUITES,
+    TLS13_SUITES,
+    TRAFFIC,
+    RecordKeys,
+    Tls13Keys,
+    tls12_keys,
+)
+from telltale.transmission import Part
+
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE_RECORD, APPLICATION = 20, 21, 22, 23
+CLIENT_HELLO, SERVER_HELLO, END_OF_EARLY_DATA, CERTIFICATE, FINISHED, KEY_UPDATE = 1, 2, 5, 11, 20, 24
+_MAX_RECORD = 16384 + 2048
+"""RFC 5246 section 6.2.3."""
+_TLS13 = 0x0304
+_ALERTS = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    40: "handshake_failure",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    90: "user_canceled",
+    112: "unrecognized_name",
+    116: "certificate_required",
+    120: "no_application_protocol",
+}
+"""RFC 8446 section 6."""
+
+NO_KEYS = "no TLS keys"
+NO_HANDSHAKE = "the TLS handshake is not in the capture"
+
+
+def looks_like(client: bytes, server: bytes) -> bool:
+    """A record header, and for a handshake a hello in it."""
+    return any(
+        len(data) >= 5
+        and CHANGE_CIPHER_SPEC <= data[0] <= APPLICATION
+        and data[1] == 3
+        and data[2] <= 4
+        and 0 < int.from_bytes(data[3:5]) <= _MAX_RECORD
+        for data in (client, server)
+    )
+
+
+@dataclass(slots=True)
+class _Half:
+    """What one side sent."""
+
+    stream: Stream
+    tally: Tally = field(default_factory=Tally)
+    chunks: list[bytes] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    """Offset of each chunk in the plaintext …"""
+    sources: list[int] = field(default_factory=list)
+    """… and of its first byte in the stream."""
+    plain: int = 0
+    sealed: list[tuple[int, int]] = field(default_factory=list)
+    """Records with application data that could not be opened: start of body, end."""
+    buffer: bytearray = field(default_factory=bytearray)
+    """Handshake bytes that do not make up a message yet."""
+    hellos: list[Hello] = field(default_factory=list)
+    certificate: bytes = b""
+    alert: str | None = None
+    phase: str = ""
+    keys: RecordKeys | None = None
+    ciphered: bool = False
+    """After ChangeCipherSpec (TLS 1.2), or the own hello (TLS 1.3)."""
+    closed: bool = False
+
+    def plaintext(self) -> Stream:
+        """What it carried; any byte still maps to the packet that held it."""
+        ending = Ending.CLOSED if self.closed else self.stream.ending
+        return _Opened(b"".join(self.chunks), self.stream, self.starts, self.sources, ending)
+
+
+class _Opened(Stream):
+    """Plaintext, mapped through the records to the stream below."""
+
+    __slots__ = ("_below", "_sources")
+
+    def __init__(self, data: bytes, below: Stream, starts: list[int], sources: list[int], ending: Ending) -> None:
+        places = [below.at(source) for source in sources]
+        walls, packets = [place.wall for place in places], [place.packet for place in places]
+        super().__init__(data, starts or [0], walls or [0], packets or [0], ending)
+        self._below = below
+        self._sources = sources
+
+    def at(self, offset: int) -> Place:
+        if not self._sources:
+            return self._below.at(0)
+        record = max(bisect.bisect_right(self._starts, offset) - 1, 0)
+        return self._below.at(self._sources[record] + offset - self._starts[record])
+
+
+def parse(exchange: Exchange) -> Reading:
+    """Open what can be opened, and read on in it."""
+    session = _Session(exchange)
+    reading = session.reading
+    client, server = session.halves
+    for half in session.halves:
+        session.walk(half)
+    hello = client.hellos[0] if client.hellos else None
+    host = (hello.server_name if hello else None) or exchange.host
+    if client.chunks or server.chunks:
+        inner = exchange.scene.read(
+            replace(
+                exchange,
+                streams=(client.plaintext(), server.plaintext()),
+                secure=True,
+                host=host,
+                depth=exchange.depth + 1,
+            )
+        )
+        reading.add(inner)
+    for tally, half in zip(reading.tallies, session.halves, strict=True):
+        tally.add(half.tally)
+    _tell_in_clear(exchange, session, reading, hello, host)
+    return reading
+
+
+def parse_after_gap(exchange: Exchange) -> Reading:
+    """Records after a gap: which of them these are is not known, so they stay closed."""
+    reading = Reading()
+    reason = "TLS after a gap in the capture"
+    for side in Side:
+        stream = exchange.streams[side]
+        if not len(stream):
+            continue
+        reading.tallies[side].opaque[reason] += len(stream)
+        if side is exchange.unit:
+            for start, end in fallback.bursts(exchange, stream):
+                payload = Part(name="payload", data=stream.data[start:end], opaque=reason)
+                reading.messages.append(
+                    Message(
+                        channel="tls",
+                        first=stream.at(start),
+                        last=stream.at(end - 1),
+                        summary=f"{end - start} bytes of TLS after a gap in the capture",
+                        host=exchange.host,
+                        parts=(payload,),
+                        complete=False,
+                    )
+                )
+    return reading
+
+
+class _Session:
+    """The state that both sides share."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.reading = Reading()
+        self.halves = (_Half(exchange.streams[0]), _Half(exchange.streams[1]))
+        self._read_hellos()
+        client = self.halves[0].hellos
+        server = [hello for hello in self.halves[1].hellos if not hello.retry]
+        self.random = client[0].random if client else b""
+        self.version = server[0].versions[0] if server else 0
+        self.suite = None
+        self.reason = NO_HANDSHAKE
+        if client:
+            self.reason = NO_KEYS
+        if client and server:
+            suites = TLS13_SUITES if self.version == _TLS13 else TLS12_SUITES
+            self.suite = suites.get(server[0].suites[0])
+            if self.suite is None:
+                self.reason = f"cipher suite 0x{server[0].suites[0]:04x} is not supported"
+        self._prepare(server[0] if server else None)
+
+    def _read_hellos(self) -> None:
+        """The handshake messages that are in clear, up to the hellos; they decide how all the rest is read."""
+        for side, half in enumerate(self.halves):
+            handshake = bytearray()
+            data, place = half.stream.data, 0
+            while place + 5 <= len(data) and data[place] in (HANDSHAKE_RECORD, CHANGE_CIPHER_SPEC):
+                size = int.from_bytes(data[place + 3 : place + 5])
+                if data[place] == HANDSHAKE_RECORD:
+                    handshake += data[place + 5 : place + 5 + size]
+                place += 5 + size
+                if len(half.hellos) > 1 or len(handshake) > 1 << 17:
+                    break
+                while len(handshake) >= 4 and handshake[0] == (CLIENT_HELLO, SERVER_HELLO)[side]:
+                    length = int.from_bytes(handshake[1:4])
+                    if len(handshake) < 4 + length:
+                        break
+                    hello = parse_hello(bytes(handshake[4 : 4 + length]), client=side == Side.CLIENT)
+                    del handshake[: 4 + length]
+                    if hello:
+                        half.hellos.append(hello)
+                if handshake and handshake[0] != (CLIENT_HELLO, SERVER_HELLO)[side]:
+                    break
+
+    def _prepare(self, chosen: Hello | None) -> None:
+        log = self.exchange.scene.keylog
+        if chosen is None or self.suite is None:
+            return
+        if self.version == _TLS13:
+            early = log.traffic_secret(EARLY, 0, self.random)
+            self._enter(self.halves[1], HANDSHAKE)
+            if early:
+                # its suite is the resumed session's, which the server has to choose again (RFC 8446 section 4.2.10)
+                self._enter(self.halves[0], EARLY)
+            else:
+                self._enter(self.halves[0], HANDSHAKE)
+            return
+        master = log.master_secret(self.random)
+        if master:
+            both = tls12_keys(
+                self.suite,
+                master,
+                self.random,
+                chosen.random,
+                encrypt_then_mac=ENCRYPT_THEN_MAC in chosen.extensions,
+            )
+            for half, keys in zip(self.halves, both, strict=True):
+                half.keys = keys
+
+    def _enter(self, half: _Half, phase: str) -> None:
+        side = self.halves.index(half) if half is not self.halves[0] else 0
+        secret = self.exchange.scene.keylog.traffic_secret(phase, side, self.random)
+        half.phase = phase
+        half.keys = Tls13Keys(self.suite, secret) if secret and self.suite else None
+
+    def walk(self, half: _Half) -> None:
+        """Read one side's records to the end of its stream."""
+        view = memoryview(half.stream.data)
+        place, end = 0, len(view)
+        while place < end:
+            header = bytes(view[place : place + 5])
+            size = int.from_bytes(header[3:5])
+            if len(header) < 5 or place + 5 + size > end:
+                if header[:1] and (header[0] not in range(20, 25) or header[1:2] not in (b"", b"\3")):
+                    self._stray(half, place)
+                else:
+                    cut = "a gap in the capture" if half.stream.ending is Ending.GAP else "the end of the capture"
+                    half.tally.opaque[f"TLS record cut off by {cut}"] += end - place
+                    if header[:1] == b"\x17":
+                        half.sealed.append((min(place + 5, end), end))
+                return
+            if header[0] not in range(20, 25) or header[1] != 3 or size > _MAX_RECORD:
+                self._stray(half, place)
+                return
+            self._record(half, header, view[place + 5 : place + 5 + size], place)
+            place += 5 + size
+
+    def _stray(self, half: _Half, place: int) -> None:
+        """Bytes that are no records, in the middle of a connection."""
+        end = len(half.stream)
+        half.tally.opaque["not TLS records"] += end - place
+        half.sealed.append((place, end))
+        self.reading.notes.append(f"{end - place} bytes within a TLS connection are not TLS records")
+
+    def _record(self, half: _Half, header: bytes, body: memoryview, place: int) -> None:
+        kind = header[0]
+        whole = 5 + len(body)
+        if kind == CHANGE_CIPHER_SPEC:
+            half.tally.decoded += whole
+            half.ciphered = half.ciphered or self.version != _TLS13
+            return
+        protected = half.ciphered if self.version != _TLS13 else kind == APPLICATION
+        if kind == APPLICATION:
+            protected = True
+        if not protected:
+            half.tally.decoded += whole
+            self._content(half, kind, bytes(body))
+            return
+        opened = self._open(half, header, body)
+        if opened is None:
+            tried = half.keys is not None
+            half.tally.opaque["TLS record does not decrypt" if tried else self.reason] += whole
+            if kind == APPLICATION:
+                half.sealed.append((place + 5, place + whole))
+            return
+        content, inner = opened
+        if inner == APPLICATION:
+            explicit = len(body) - len(content) - 16 if self.version != _TLS13 else 0
+            half.tally.decoded += whole - len(content)
+            if content:
+                half.chunks.append(content)
+                half.starts.append(half.plain)
+                half.sources.append(place + 5 + max(explicit, 0))
+                half.plain += len(content)
+        else:
+            half.tally.decoded += whole
+            self._content(half, inner, content)
+
+    def _open(self, half: _Half, header: bytes, body: memoryview) -> tuple[bytes, int] | None:
+        while half.keys is not None:
+            try:
+                return half.keys.open(header, body)
+            except (InvalidTag, ValueError):
+                if half.phase != EARLY:
+                    return None
+                # none was sent, or the server refused it and so there is no EndOfEarlyData (RFC 8446 section 4.2.10)
+                self._enter(half, HANDSHAKE)
+        return None
+
+    def _content(self, half: _Half, kind: int, content: bytes) -> None:
+        if kind == ALERT and len(content) == 2:
+            name = _ALERTS.get(content[1], f"alert {content[1]}")
+            if name == "close_notify":
+                half.closed = True
+            else:
+                half.alert = half.alert or name
+        elif kind == HANDSHAKE_RECORD:
+            half.buffer += content
+            while len(half.buffer) >= 4:
+                size = 4 + int.from_bytes(half.buffer[1:4])
+                if len(half.buffer) < size:
+                    break
+                message = bytes(half.buffer[:size])
+                del half.buffer[:size]
+                self._handshake(half, message)
+
+    def _handshake(self, half: _Half, message: bytes) -> None:
+        kind = message[0]
+        if kind == CERTIFICATE:
+            half.certificate = message[4:]
+        if self.version != _TLS13:
+            return
+        if kind == END_OF_EARLY_DATA:
+            self._enter(half, HANDSHAKE)
+        elif kind == FINISHED:
+            self._enter(half, TRAFFIC)
+        elif kind == KEY_UPDATE and isinstance(half.keys, Tls13Keys):
+            half.keys = half.keys.updated()
+
+
+def _tell_in_clear(
+    exchange: Exchange, session: _Session, reading: Reading, hello: Hello | None, host: str | None
+) -> None:
+    """What the connection itself gives away: the name asked for, a client certificate, and what stayed closed."""
+    half = session.halves[exchange.unit]
+    said: list[Part] = []
+    if exchange.unit is Side.CLIENT and hello and hello.server_name:
+        said.append(Part(name="sni", data=hello.server_name.encode()))
+    if half.certificate and exchange.unit is Side.CLIENT:
+        said.append(Part(name="certificate", data=half.certificate))
+    data = half.stream.data
+    sealed = [(data[start:end], start, end) for start, end in half.sealed if end > start]
+    if not sealed and reading.messages:
+        first = reading.messages[0]
+        first.parts = (*first.parts, *said)
+        return
+    if not len(half.stream):
+        return
+    alert = half.alert and f", {half.alert}"
+    bursts = fallback.bursts(exchange, half.stream)
+    for number, (start, end) in enumerate(bursts):
+        closed = b"".join(piece for piece, first, _ in sealed if start <= first < end)
+        if number and not closed:
+            continue
+        parts = tuple(said) if number == 0 else ()
+        if closed:
+            parts = (
+                *parts,
+                Part(name="payload", data=closed, opaque=max(half.tally.opaque, key=half.tally.opaque.__getitem__)),
+            )
+        reading.messages.append(
+            Message(
+                channel="tls",
+                first=half.stream.at(start),
+                last=half.stream.at(end - 1),
+                summary=f"TLS to {discreet(host) if host else 'an unnamed host'}"
+                + (f", {len(closed)} bytes closed" if closed else ", handshake only")
+                + (alert or ""),
+                kind=half.alert or "",
+                host=host,
+                parts=parts,
+                complete=half.stream.ending not in (Ending.GAP, Ending.OPEN) or half.closed,
+            )
+        )

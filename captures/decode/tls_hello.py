@@ -1,0 +1,88 @@
+"""What the first flight of a TLS connection says in clear: RFC 8446 section 4.1, RFC 5246 section 7.4.1, RFC 6066."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SERVER_NAME, ALPN, ENCRYPT_THEN_MAC, EARLY_DATA, SUPPORTED_VERSIONS = 0, 16, 22, 42, 43
+_RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
+"""Random of a HelloRetryRequest, RFC 8446 section 4.1.3."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hello:
+    """A ClientHello or ServerHello."""
+
+    random: bytes
+    versions: tuple[int, ...]
+    """Offered or chosen: 0x0304 is TLS 1.3."""
+    suites: tuple[int, ...]
+    """Offered; of a ServerHello the one chosen."""
+    server_name: str | None = None
+    alpn: tuple[str, ...] = ()
+    extensions: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def retry(self) -> bool:
+        """Whether it is a HelloRetryRequest."""
+        return self.random == _RETRY
+
+
+def parse_hello(message: bytes, *, client: bool) -> Hello | None:
+    """The body of a handshake message 1 or 2 (without its four bytes of header); None if it is none."""
+    try:
+        version = int.from_bytes(message[:2])
+        random = message[2:34]
+        place = 35 + message[34]
+        if client:
+            size = int.from_bytes(message[place : place + 2])
+            suites = _pairs(message[place + 2 : place + 2 + size])
+            place += 2 + size
+            place += 1 + message[place]
+        else:
+            suites = _pairs(message[place : place + 2])
+            place += 3
+    except IndexError:
+        return None
+    if len(random) != 32 or version >> 8 != 3 or not suites:
+        return None
+    extensions = dict(_extensions(message[place + 2 :]))
+    return Hello(
+        random=random,
+        versions=_versions(extensions.get(SUPPORTED_VERSIONS), client=client) or (version,),
+        suites=suites,
+        server_name=_server_name(extensions.get(SERVER_NAME, b"")),
+        alpn=tuple(name.decode("ascii", "replace") for name in _vectors(extensions.get(ALPN, b"")[2:])),
+        extensions=extensions,
+    )
+
+
+def _pairs(data: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(data[i : i + 2]) for i in range(0, len(data) - 1, 2))
+
+
+def _extensions(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(data) >= 4:
+        kind, size = int.from_bytes(data[:2]), int.from_bytes(data[2:4])
+        yield kind, data[4 : 4 + size]
+        data = data[4 + size :]
+
+
+def _versions(data: bytes | None, *, client: bool) -> tuple[int, ...]:
+    if not data:
+        return ()
+    return _pairs(data[1 : 1 + data[0]] if client else data)
+
+
+def _server_name(data: bytes) -> str | None:
+    """The host_name entry of RFC 6066 section 3: a list's length, type 0, the name's length, the name."""
+    if len(data) < 5 or data[2] != 0:
+        return None
+    return data[5 : 5 + int.from_bytes(data[3:5])].decode("ascii", "replace").lower() or None
+
+
+def _vectors(data: bytes) -> Iterator[bytes]:
+    while data:
+        yield data[1 : 1 + data[0]]
+        data = data[1 + data[0] :]
