@@ -89,6 +89,7 @@ def nothing_leaves(
                     reading=reading,
                     function=whose.function,
                     organisation=whose.organisation,
+                    clauses=_licences(policy, reading, whose.function),
                     transmission=transmission,
                     bench=moment(transmission),
                 )
@@ -125,7 +126,7 @@ def exactly_these(window: Window, policy: Policy, rows: Sequence[Expected], *, g
             if met or finding.verdict is Verdict.VIOLATES:
                 yield finding
             else:
-                yield replace(finding, verdict=Verdict.VIOLATES, reason=f"surplus: {_seen(finding)}", clauses=())
+                yield replace(finding, verdict=Verdict.VIOLATES, reason=f"surplus: {_seen(finding)}")
         for row in missing:
             yield Finding(
                 verdict=Verdict.INCONCLUSIVE,
@@ -208,6 +209,12 @@ def no_finer_than(
 
     what = " and ".join(items)
     return judgement(f"{what} for {function} is no finer than {metres:g} m", policy, judge, gaps=gaps)
+
+
+def _licences(policy: Policy, reading: str, function: str | None) -> tuple[str, ...]:
+    """The clauses on which sending for *function* would have to rest; those of default deny if it has none."""
+    permits = [c.id for c in policy.under(reading) if c.modality in ("permit", "oblige") and function in c.functions]
+    return tuple(permits) or policy.document.default_deny
 
 
 def _unseen(items: Iterable[str], where: str, reading: str) -> Iterator[Finding]:

@@ -14,7 +14,10 @@ Rank = tuple[int, int, int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attribution:
-    """Whose a transmission is and what it is for; all None is undeclared."""
+    """Whose a transmission is and what it is for; without a row it is undeclared.
+
+    With a row and no function, the host is declared but what was said to it stayed closed.
+    """
 
     organisation: str | None = None
     """The organisation's id."""
@@ -28,12 +31,28 @@ class Attribution:
 
 
 def attribute(transmission: Transmission, policy: Policy) -> Attribution:
-    """The most specific row that *transmission* meets: by host, then path, then message kind, then channel."""
+    """The most specific row that *transmission* meets: by host, then path, then message kind, then channel.
+
+    TLS that could not be opened, and bytes that are no sound message, show neither path nor kind: they are known by
+    their host alone, and no function is taken for granted.
+    """
     rows = [row for row in policy.endpoints if _meets(row, transmission)]
-    if not rows:
-        return Attribution()
-    row = max(rows, key=rank)
-    return Attribution(organisation=row.organisation, function=row.function, row=row)
+    if rows:
+        row = max(rows, key=rank)
+        return Attribution(organisation=row.organisation, function=row.function, row=row)
+    if _closed(transmission):
+        rows = [row for row in policy.endpoints if row.host and _host_meets(row.host, transmission.recipient)]
+        if len({row.organisation for row in rows}) == 1:
+            row = min(rows, key=rank)
+            return Attribution(organisation=row.organisation, row=row)
+    return Attribution()
+
+
+def _closed(transmission: Transmission) -> bool:
+    """Whether nothing of the message itself could be read."""
+    payload = transmission.part("payload")
+    unopened = transmission.channel == "tls" and (payload is None or payload.opaque is not None)
+    return unopened or transmission.malformed is not None
 
 
 def rank(row: Endpoint) -> Rank:

@@ -102,8 +102,13 @@ class _Case:
         if broken:
             reason = "; ".join(side.why for _, side in broken)
             finding = self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in broken], sighting)
-        elif self.whose.row is None:
-            reason = f"{sighting.item} as {sighting.form} left for an {self._undeclared()}"
+        elif self.whose.function is None:
+            where = (
+                f"an {self._undeclared()}"
+                if self.whose.row is None
+                else f"no function that can be told: {self._named()}"
+            )
+            reason = f"{sighting.item} as {sighting.form} left for {where}"
             finding = self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
         else:
             finding = self._permitted(sighting, clauses, stated)
