@@ -54,15 +54,14 @@ def section_lines(text: str, name: str) -> list[str]:
     :raises ValueError: *name* is not made of marks, or the text has no such section
     """
     lines = lines_of(text)
-    path, preamble = name.removesuffix(PREAMBLE), name.endswith(PREAMBLE)
-    marks = marks_of(path) if path.strip() or not preamble else []
+    marks = marks_of(name)
     for rank, mark in marks:
         starts = [n for n, line in enumerate(lines) if _opens(line, rank) == mark]
         if not starts:
             raise ValueError(f"has no section `{name}`: no line opens with the mark `{mark}`")
         spans = [lines[start : _end(lines, start, rank)] for start in starts]
         lines = max(spans, key=len) if rank == 0 else spans[0]
-    if preamble:
+    if name.endswith(PREAMBLE):
         below = marks[-1][0] + 1 if marks else 0
         stop = next((n for n, line in enumerate(lines) if below < len(_RANKS) and _opens(line, below)), len(lines))
         lines = lines[:stop]
@@ -80,7 +79,7 @@ def marks_of(name: str) -> list[tuple[int, str]]:
     :raises ValueError: *name* is not a chain of marks of falling rank
     """
     marks: list[tuple[int, str]] = []
-    rest = name.replace(" ", "").translate(_BRACKETS)
+    rest = name.removesuffix(PREAMBLE).replace(" ", "").translate(_BRACKETS)
     while rest:
         found = _NAME.match(rest)
         if not found or not found.lastgroup:
@@ -88,7 +87,7 @@ def marks_of(name: str) -> list[tuple[int, str]]:
         marks.append((int(found.lastgroup[1]), found[found.lastgroup]))
         rest = rest[found.end() :]
     ranks = [rank for rank, _ in marks]
-    if rest or not marks or ranks != sorted(set(ranks)):
+    if rest or not name.strip() or ranks != sorted(set(ranks)):
         raise ValueError(f"`{name}` is not a section's name; write it like `二(一)21` or `一(二)2.1`")
     return marks
 
