@@ -139,7 +139,7 @@ class VirtualClock:
         return self._shared.now()
 
     def settle(self) -> None:
-        """Wait until all parts are idle. A command that the cloud hands to the car is the car's before the cloud is done.
+        """Wait until all parts are idle: the cloud first, whose commands are in the car's hands when it says so.
 
         :raises RigError: a part is gone, or does not come to rest
         """

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class UnitBoot:
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """``host:port`` to where that really is, on a bench without a name server."""
 
-    def as_json(self, peers: Iterable[str]) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """For the unit's process. :raises InputError: the run lacks a value that the unit's file asks for"""
         values: dict[str, Any] = {}
         for identity in self.identities:
@@ -72,9 +72,9 @@ class UnitBoot:
                 values.setdefault(identity.item, identity.value)
         if missing := sorted(self.unit.needs - set(values) - set(self.footage)):
             given = ", ".join(sorted({*values, *self.footage})) or "none"
+            wanted = ", ".join(f"`{item}`" for item in missing)
             raise InputError(
-                f"the unit {self.unit.unit} needs {', '.join(f'`{item}`' for item in missing)}, which the identities and "
-                f"footage of this run do not give; given: {given}"
+                f"the unit {self.unit.unit} needs {wanted}, which identities and footage do not give; given: {given}"
             )
         return {
             "unit": self.unit.plain(),
@@ -85,14 +85,15 @@ class UnitBoot:
             "interfaces": dict(self.interfaces),
             "dbc": str(self.dbc) if self.dbc else None,
             "addresses": {name: list(address) for name, address in self.addresses.items()},
-            "peers": list(peers),
         }
 
 
 class _Child:
     """One process with its control line."""
 
-    def __init__(self, module: str, name: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path):
+    def __init__(
+        self, module: str, *, name: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path
+    ) -> None:
         self._log = log
         self.line, theirs = Control.pair(name)
         config = os.memfd_create("telltale-boot")
@@ -171,7 +172,8 @@ class _Part:
             raise PeerGoneError(f"{error} ({self.cause_of_death or 'it still runs'})") from None
 
     def _start(self, module: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path) -> None:
-        self._child = _Child(module, self.name, boot, {**fds, **self._clock.fds}, spawner, log)
+        inherits = {**fds, **self._clock.fds}
+        self._child = _Child(module, name=self.name, boot=boot, fds=inherits, spawner=spawner, log=log)
 
     def _end(self) -> None:
         self._clock.detach(self.role)
@@ -185,34 +187,32 @@ class SimulatedUnit(_Part):
 
     :param spawner: starts the process where the unit lives
     :param log: file for what the process prints; every boot appends
-    :param peers: descriptors of the unit's ports, by name: ``can``, ``adb``, ``modem``, ``gnss``; they stay the caller's
     """
 
     role: Role = "unit"
 
-    def __init__(
-        self, boot: UnitBoot, *, clock: VirtualClock, spawner: Spawner, log: Path, peers: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, boot: UnitBoot, *, clock: VirtualClock, spawner: Spawner, log: Path) -> None:
         super().__init__(f"the unit {boot.unit.unit}", clock)
         self._boot = boot
         self._spawner = spawner
         self._log = log
-        self._peers = dict(peers or {})
-        if unknown := set(self._peers) - set(_PEERS):
-            raise ValueError(f"a unit has no port {', '.join(sorted(unknown))}")
-        self._json = boot.as_json(self._peers)
+        self._json = boot.as_json()
         self.failures: list[Failure] = []
         """Sends that did not arrive, in order, over all boots."""
 
-    def power_on(self) -> None:
+    def power_on(self, peers: Mapping[str, int]) -> None:
         """Boot, with what is in flash; returns when the unit is up and idle. Nothing happens if it is on.
 
+        :param peers: descriptors of the unit's ports, by name, each optional: ``can`` (SOCK_SEQPACKET), ``adb``
+            (listening), ``modem`` and ``gnss`` (masters of ptys); they stay the caller's
         :raises RigError: it does not come up, with the reason
         """
         if self._child:
             return
+        if unknown := set(peers) - set(_PEERS):
+            raise ValueError(f"a unit has no port {', '.join(sorted(unknown))}")
         self._boot.flash.mkdir(parents=True, exist_ok=True)
-        self._start("rigs.sim.unit", self._json, self._peers, self._spawner, self._log)
+        self._start("rigs.sim.unit", {**self._json, "peers": sorted(peers)}, peers, self._spawner, self._log)
         try:
             self._note(self.ask("settle", timeout=_START_SECONDS))
         except RigError:
@@ -229,8 +229,7 @@ class SimulatedUnit(_Part):
 
         :param position: also wait until the GNSS receiver has told this place (degrees)
         """
-        arguments = {"position": list(position)} if position else {}
-        self._note(self.ask("settle", **arguments))
+        self._note(self.ask("settle", position=list(position) if position else None))
 
     def run(self, until: int) -> None:
         """See `rigs.sim.clock.Part`."""
@@ -301,12 +300,14 @@ class SimulatedCloud(_Part):
         self.ask("run")
 
     def stored(self) -> dict[str, list[dict[str, Any]]]:
-        """What each store still holds: ``id``, ``made`` (bench ns), ``places``. For tests; a probe asks over the network."""
+        """What each store holds, for tests: ``id``, ``made`` (bench ns), ``places``. A probe asks over the network."""
         return self.ask("stored")
 
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
         """``host:port`` to where the cloud listens, for a loopback bench."""
         return {
-            f"{host}:{port}": ("127.0.0.1", listening) for host in self.cloud.hosts for port, listening in self._ports.items()
+            f"{host}:{port}": ("127.0.0.1", listening)
+            for host in self.cloud.hosts
+            for port, listening in self._ports.items()
         }

@@ -54,30 +54,27 @@ class Source:
         line = line_of(place, self.lines)
         return InputError(message, file=line.file if isinstance(line, _Line) else self.path, line=line)
 
-    def patched(self, patch: Mapping[str, Any], by: Path, lines: Mapping[Location, int], at: Location) -> Source:
+    def patched(self, patch: Any, by: Source, at: Location) -> Source:
         """This file after an RFC 7386 merge patch, which stands in the file *by* at *at*.
 
         :raises InputError: the patch deletes what is not there
         """
-        merged = {**self.lines}
-        data = _merge(self.data, patch, at, lambda place: line_of(place, lines), by)
-        for place, line in lines.items():
-            if place[: len(at)] == at and len(place) > len(at):
-                merged[place[len(at) :]] = _Line(line, by)
-        return Source(self.path, data, merged)
+        data = _merge(self.data, patch, by, at)
+        theirs = {place[len(at) :]: line for place, line in by.lines.items() if place[: len(at)] == at != place}
+        return Source(self.path, data, {**self.lines, **theirs})
 
 
-def _merge(target: Any, patch: Any, place: Location, line: Any, by: Path) -> Any:
+def _merge(target: Any, patch: Any, by: Source, place: Location) -> Any:
     """RFC 7386, section 2; deleting what is not there is an error here, for it is a slip of the pen."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}
     for key, value in patch.items():
+        here = (*place, key)
         if value is None:
             if key not in merged:
-                message = f"`{key}: null` deletes what is not there" + near_miss(str(key), map(str, merged))
-                raise InputError(message, file=by, line=line((*place, key)))
+                raise by.fault(here, f"`{key}: null` deletes what is not there" + near_miss(str(key), map(str, merged)))
             del merged[key]
         else:
-            merged[key] = _merge(merged.get(key), value, (*place, key), line, by)
+            merged[key] = _merge(merged.get(key), value, by, here)
     return merged

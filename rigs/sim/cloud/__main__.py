@@ -46,7 +46,7 @@ class Cloud:
 
     async def run(self) -> None:
         """Listen, and act until the bench hangs up."""
-        for (port, tls) in sorted(self._http_ports()):
+        for port, tls in sorted(self._http_ports()):
             context = self._tls() if tls else None
             await self._listen(port, self._serve_http, context)
         for platform in self._data["platforms"].values():
@@ -57,7 +57,7 @@ class Cloud:
             if sink["udp"]:
                 await self._listen_udp(_port(sink["udp"]))
         line = socket.socket(fileno=inherited("control"))
-        handlers = {
+        handlers: dict[str, control.Handler] = {
             "ports": lambda: {"ports": self._ports},
             "settle": self.settle,
             "run": self.advance,
@@ -118,7 +118,7 @@ class Cloud:
             if name:
                 tls.context = self._authority.context_for(name)
 
-        context.sni_callback = chosen  # type: ignore[assignment]  # typeshed narrows to SSLSocket
+        context.sni_callback = chosen
         return context
 
     async def _listen(self, port: int, serve: Any, context: ssl.SSLContext | None = None) -> None:

@@ -75,6 +75,26 @@ def _request(method: str, target: str, headers: Mapping[str, str], body: bytes) 
 
 async def _serve_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: Answers) -> None:
     state = h11.Connection(h11.SERVER)
+    while request := await _next_request(reader, writer, state):
+        response = await _while_connected(answers(request), reader, state)
+        if response is None:
+            return
+        fields = [("content-type", response.content_type), ("content-length", str(len(response.body)))]
+        events: list[h11.Event] = [h11.Response(status_code=response.status, headers=fields), h11.EndOfMessage()]
+        if request.method != "HEAD":
+            events.insert(1, h11.Data(data=response.body))
+        for event in events:
+            writer.write(state.send(event) or b"")
+        await writer.drain()
+        if state.our_state is not h11.DONE:
+            return
+        state.start_next_cycle()
+
+
+async def _next_request(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: h11.Connection
+) -> Request | None:
+    """The next request, whole; None when the client has hung up."""
     head: h11.Request | None = None
     body = bytearray()
     while True:
@@ -84,26 +104,14 @@ async def _serve_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
                 writer.write(state.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
             state.receive_data(await reader.read(_CHUNK))
         elif isinstance(event, h11.Request):
-            head, body = event, bytearray()
+            head = event
         elif isinstance(event, h11.Data):
             body += event.data
         elif isinstance(event, h11.EndOfMessage) and head:
             headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
-            request = _request(head.method.decode(), head.target.decode(), headers, bytes(body))
-            response = await _while_connected(answers(request), reader, state)
-            if response is None:
-                return
-            fields = [("content-type", response.content_type), ("content-length", str(len(response.body)))]
-            writer.write(state.send(h11.Response(status_code=response.status, headers=fields)) or b"")
-            if request.method != "HEAD":
-                writer.write(state.send(h11.Data(data=response.body)) or b"")
-            writer.write(state.send(h11.EndOfMessage()) or b"")
-            await writer.drain()
-            if state.our_state is not h11.DONE:
-                return
-            state.start_next_cycle()
-        elif isinstance(event, h11.ConnectionClosed):
-            return
+            return _request(head.method.decode(), head.target.decode(), headers, bytes(body))
+        else:
+            return None
 
 
 async def _while_connected(

@@ -42,7 +42,7 @@ Segment = Annotated[str, AfterValidator(_segment)]
 class Answer(Strict):
     """What a sink answers."""
 
-    status: int = Field(200, ge=100, le=599)
+    status: Annotated[int, Field(ge=100, le=599)] = 200
     json_: Any = None
 
 
@@ -71,11 +71,11 @@ class Platform(Strict):
 class App(Strict):
     """What the owner's phone talks to.
 
-    Every request carries ``Authorization: Bearer TOKEN``: no or an unknown token is answered 401, another account's 403.
+    Every request carries ``Authorization: Bearer TOKEN``: an unknown token is answered 401, another account's 403.
     """
 
     at: Url
-    commands: list[str] = []
+    commands: list[str] = Field(default_factory=list)
     """What the owner can ask of the car."""
 
 
@@ -104,7 +104,7 @@ class Store(Strict):
     app: str
     listed_as: Segment
     """Below the app's address: ``recordings`` is ``GET {app}/recordings`` and ``GET {app}/recordings/{id}``."""
-    addresses: dict[str, DirectAddress] = {}
+    addresses: dict[str, DirectAddress] = Field(default_factory=dict)
     notice: str | None = None
     """Told to the owner at once."""
     summary: Summary | None = None
@@ -121,10 +121,10 @@ class Cloud(Strict):
 
     cloud: str
     operated_by: str
-    sinks: dict[str, Sink] = {}
-    platforms: dict[str, Platform] = {}
-    apps: dict[str, App] = {}
-    stores: dict[str, Store] = {}
+    sinks: dict[str, Sink] = Field(default_factory=dict)
+    platforms: dict[str, Platform] = Field(default_factory=dict)
+    apps: dict[str, App] = Field(default_factory=dict)
+    stores: dict[str, Store] = Field(default_factory=dict)
     link: Link | None = None
 
     def plain(self) -> dict[str, Any]:

@@ -64,26 +64,27 @@ class Services:
 
     def _app(self, name: str, commands: list[str]) -> Service:
         async def serve(request: Request, rest: str) -> Response:
-            token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            account = next((who for who, theirs in self._tokens.items() if theirs == token), None)
-            if account is None:
-                return refusal(401, "no valid token")
-            if account != "owner":
-                return refusal(403, "this account does not own the car")
+            if refused := self._unauthorised(request):
+                return refused
             resource, _, which = rest.partition("/")
-            if resource == "notifications" and request.method == "GET":
-                return answer(200, {"notifications": self._notifications[name].all})
-            if resource == "commands" and request.method == "POST":
-                command = which.replace("-", " ")
-                if command not in commands:
-                    return refusal(404, f"no command `{command}`")
-                await self.link.push(command)
-                return answer(202, {"command": command})
-            if resource in self._listed[name] and request.method == "GET":
-                return self._listed[name][resource].for_owner(which)
+            match request.method, resource:
+                case "GET", "notifications":
+                    return answer(200, {"notifications": self._notifications[name].all})
+                case "GET", listed if listed in self._listed[name]:
+                    return self._listed[name][listed].for_owner(which)
+                case "POST", "commands" if (command := which.replace("-", " ")) in commands:
+                    await self.link.push(command)
+                    return answer(202, {"command": command})
             return refusal(404, "no such resource")
 
         return serve
+
+    def _unauthorised(self, request: Request) -> Response | None:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        account = next((who for who, theirs in self._tokens.items() if theirs == token), None)
+        if account is None:
+            return refusal(401, "no valid token")
+        return None if account == "owner" else refusal(403, "this account does not own the car")
 
 
 def _upload(store: Store) -> Service:

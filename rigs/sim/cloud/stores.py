@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message as Headers
+from functools import partial
 from typing import Any
 
 from rigs.sim.agenda import Agenda
@@ -66,10 +67,10 @@ class Store:
         name = secrets.token_hex(8)
         recording = _Recording(now, body, content_type, {APP, *self._data["addresses"]})
         self._recordings[name] = recording
-        self._agenda.at(now + self._data["keep"], lambda: self._drop(name, APP))
+        self._agenda.at(now + self._data["keep"], partial(self._drop, name, APP))
         for place, address in self._data["addresses"].items():
             keep = self._data["keep"] if address["keep"] is None else address["keep"]
-            self._agenda.at(now + keep, lambda place=place: self._drop(name, place))
+            self._agenda.at(now + keep, partial(self._drop, name, place))
         if self._data["notice"]:
             self._notifications.tell(now, self._data["notice"], name)
         if summary := self._data["summary"]:
@@ -153,9 +154,7 @@ def _file_of(request: Request) -> tuple[bytes, str]:
         return request.body, headers.get_content_type()
     for part in (b"\r\n" + request.body).split(b"\r\n--" + boundary.encode())[1:]:
         head, _, content = part.partition(b"\r\n\r\n")
-        lines = dict(
-            line.lower().split(b":", 1) for line in head.strip().split(b"\r\n") if b":" in line
-        )
+        lines = dict(line.lower().split(b":", 1) for line in head.strip().split(b"\r\n") if b":" in line)
         if b"filename=" in lines.get(b"content-disposition", b""):
             return content, lines.get(b"content-type", b"application/octet-stream").strip().decode()
     return request.body, headers.get_content_type()

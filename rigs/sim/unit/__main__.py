@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from rigs.sim.clock import SharedClock
+from rigs.sim.peers.adbd import Adbd
+from rigs.sim.peers.gnss import GnssReceiver
+from rigs.sim.peers.modem import AtModem
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.engine import Engine
 from rigs.sim.unit.flash import Flash
@@ -46,13 +49,12 @@ class Unit:
         self.flash = Flash(Path(boot["flash"]), kept)
         authorities = Path(boot["authorities"]) if boot["authorities"] else None
         addresses = {name: (host, port) for name, (host, port) in boot["addresses"].items()}
-        dialler = Dialler(interfaces=boot["interfaces"], authorities=authorities, addresses=addresses)
-        self.transports = Transports(dialler)
+        self.dialler = Dialler(interfaces=boot["interfaces"], authorities=authorities, addresses=addresses)
         self.engine = Engine(
             self.data,
             clock=self.clock,
             flash=self.flash,
-            delivers=self.transports,
+            delivers=Transports(self.dialler),
             identities=boot["identities"],
             footage={item: Path(path).read_bytes() for item, path in boot["footage"].items()},
         )
@@ -64,9 +66,7 @@ class Unit:
     async def run(self) -> None:
         """Boot, and act until the bench hangs up."""
         loop = asyncio.get_running_loop()
-        settings = {
-            fact["setting"]: (name, fact) for name, fact in self.data["state"].items() if fact.get("setting")
-        }
+        settings = {fact["setting"]: (name, fact) for name, fact in self.data["state"].items() if fact.get("setting")}
         for setting, value in self.flash.settings.items():
             if setting in settings:
                 name, fact = settings[setting]
@@ -76,10 +76,12 @@ class Unit:
         self._start(self.engine.work())
         if link := self.data.get("command link"):
             uplink = link.get("uplink") or self.data["uplink"]
-            keeper = Link(link["at"], uplink, engine=self.engine, transports=self.transports, clock=self.clock)
+            # Connections of its own: a request that waits for a command must not hold up what the car sends meanwhile
+            own = Transports(self.dialler)
+            keeper = Link(link["at"], uplink, engine=self.engine, transports=own, clock=self.clock)
             self._start(keeper.keep())
         line = socket.socket(fileno=inherited("control"))
-        handlers = {"settle": self.settle, "run": self.advance, "state": self.state}
+        handlers: dict[str, control.Handler] = {"settle": self.settle, "run": self.advance, "state": self.state}
         serving = asyncio.ensure_future(control.serve(line, handlers))
         # A task of the unit that ends has failed: the unit goes down with its reason instead of playing dead
         done, _ = await asyncio.wait([serving, *self.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -123,23 +125,17 @@ class Unit:
     def _attach_peers(self, loop: asyncio.AbstractEventLoop, settings: dict[str, Any]) -> None:
         if "can" in self.boot["peers"] and self.signals:
             self.can = socket.socket(fileno=inherited("can"))
-            self.can.setblocking(False)
+            self.can.settimeout(0)
             loop.add_reader(self.can, self._read_can)
         if "adb" in self.boot["peers"]:
             self._attach_adb(settings)
         if "modem" in self.boot["peers"]:
-            from rigs.sim.peers import AtModem
-
             names = {item: str(self.boot["identities"].get(item, "")) for item in ("imei", "iccid", "imsi")}
             AtModem(**names, registered=lambda: True).attach(inherited("modem"), loop)
         if "gnss" in self.boot["peers"]:
-            from rigs.sim.peers import GnssReceiver
-
             GnssReceiver(self._fix).attach(inherited("gnss"), loop)
 
     def _attach_adb(self, settings: dict[str, Any]) -> None:
-        from rigs.sim.peers import Adbd
-
         known: dict[tuple[str, str], str] = {}
         for setting in settings:
             namespace, key = setting.split("/")
@@ -165,7 +161,7 @@ class Unit:
 
     def _reboot(self) -> None:
         """Lose everything that is not in flash; the descriptors handed over by the bench survive."""
-        os.execv(sys.executable, [sys.executable, "-m", "rigs.sim.unit"])
+        os.execv(sys.executable, [sys.executable, "-m", "rigs.sim.unit"])  # noqa: S606 - itself, from a fixed list
 
     def _read_can(self) -> None:
         if self.can is None or self.signals is None:

@@ -74,7 +74,8 @@ def compose(
         tls=url.scheme == "https",
         http=send.get("http") or 1,
         method=method.upper(),
-        target=(url.path or "/") + "".join(f"?{part}" for part in ("&".join(filter(None, (url.query, query))),) if part),
+        target=(url.path or "/")
+        + "".join(f"?{part}" for part in ("&".join(filter(None, (url.query, query))),) if part),
         headers=tuple(headers),
         body=body,
         **common,

@@ -47,13 +47,18 @@ class Dialler:
                 sock = await self._connect(host, port, uplink)
                 if alpn is None:
                     return await asyncio.open_connection(sock=sock)
-                return await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
+                reader, writer = await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
         except TimeoutError:
             raise SendError(f"no connection to {host}:{port} within {CONNECT_SECONDS:g} s") from None
         except ssl.SSLError as error:
             raise SendError(f"TLS with {host}:{port} failed: {error.reason or error}") from None
         except OSError as error:
             raise SendError(f"no connection to {host}:{port}: {error.strerror or error}") from None
+        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        if chosen != alpn and alpn == "h2":  # HTTP/1.1 is what a server without ALPN speaks (RFC 9113, section 3.2)
+            writer.close()
+            raise SendError(f"{host}:{port} does not speak HTTP/2")
+        return reader, writer
 
     async def datagram(self, host: str, port: int, uplink: str, payload: bytes) -> None:
         """Send one UDP datagram. :raises SendError: no address or no route"""
@@ -84,11 +89,11 @@ class Dialler:
     async def _resolve(self, host: str, port: int, kind: int) -> list[tuple[int, tuple[str, int]]]:
         where = self._addresses.get(f"{host}:{port}", (host, port))
         found = await asyncio.get_running_loop().getaddrinfo(*where, type=kind)
-        return [(family, (address[0], address[1])) for family, _, _, _, address in found]
+        return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
     def _socket(self, family: int, kind: int, uplink: str) -> socket.socket:
         sock = socket.socket(family, kind)
-        sock.setblocking(False)
+        sock.settimeout(0)
         if interface := self._interfaces.get(uplink):
             try:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())

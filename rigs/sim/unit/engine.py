@@ -89,14 +89,16 @@ class Engine:
         self.facts: dict[str, Fact] = {
             name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
         }
-        self._functions = [_function(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())]
+        self._functions = [
+            _function(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
+        ]
         self.agenda = Agenda()
         self._ready: deque[Callable[[], Awaitable[None]]] = deque()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self.failures: list[dict[str, Any]] = []
-        """What went wrong since the bench asked last: bench time, function, send, reason, and what the unit does about it."""
+        """What went wrong since the bench asked last, in the words of `rigs.sim.parts.Failure`."""
 
     # What the car notices
 
@@ -113,10 +115,10 @@ class Engine:
             self.facts.update(changed)
             self._evaluate()
 
-    def app_started(self, app: str) -> None:
-        """The driver opened an app."""
+    def app_started(self, component: str) -> None:
+        """The driver opened an app: ``package`` or ``package/activity``."""
         for function in self._functions:
-            self._trigger(function, "on app", app)
+            self._trigger(function, "on app", component.partition("/")[0])
         self.publish()
 
     def commanded(self, command: str) -> None:
@@ -161,27 +163,36 @@ class Engine:
         turned = [(f, f.condition.unmet(self.facts) is None) for f in self._functions]
         for function, active in turned:  # what ends, ends before anything starts
             if function.active and not active:
-                self._trigger(function, "at", "end")
-                function.active = False
-                for entry in function.periodic:
-                    entry.cancel()
-                function.periodic.clear()
+                self._end(function)
         for function, active in turned:
             if active and not function.active:
-                function.active = True
-                self._trigger(function, "at", "start")
-                for send in function.sends.values():
-                    if send.data.get("every"):
-                        first = send.data["every"] if send.data.get("first") is None else send.data["first"]
-                        self._periodic(function, send, self._clock.now() + first)
+                self._start(function)
         for function in self._functions:
-            for send in function.sends.values():
-                if send.when:
-                    holds = function.active and send.when.unmet(self.facts) is None
-                    if holds and not send.held:
-                        self._fire(function, send)
-                    send.held = holds
+            self._notice_edges(function)
         self.publish()
+
+    def _start(self, function: _Function) -> None:
+        function.active = True
+        self._trigger(function, "at", "start")
+        for send in function.sends.values():
+            if interval := send.data.get("every"):
+                first = send.data.get("first")
+                self._periodic(function, send, self._clock.now() + (interval if first is None else first))
+
+    def _end(self, function: _Function) -> None:
+        self._trigger(function, "at", "end")
+        function.active = False
+        for entry in function.periodic:
+            entry.cancel()
+        function.periodic.clear()
+
+    def _notice_edges(self, function: _Function) -> None:
+        for send in function.sends.values():
+            if send.when:
+                holds = function.active and send.when.unmet(self.facts) is None
+                if holds and not send.held:
+                    self._fire(function, send)
+                send.held = holds
 
     def _periodic(self, function: _Function, send: _Send, due: int) -> None:
         def again() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +66,4 @@ class Flash:
         kept = {name: [m.stored() for m in messages] for name, messages in self._queues.items() if name in self._kept}
         new = self._file.with_suffix(".new")
         new.write_text(json.dumps({"settings": self.settings, "counters": self._counters, "queues": kept}))
-        os.replace(new, self._file)
+        new.replace(self._file)

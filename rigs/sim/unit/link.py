@@ -23,7 +23,9 @@ _RETRY = 60 * SECOND
 class Link:
     """Keeps the link of one unit up."""
 
-    def __init__(self, address: str, uplink: str, *, engine: Engine, transports: Transports, clock: SharedClock) -> None:
+    def __init__(
+        self, address: str, uplink: str, *, engine: Engine, transports: Transports, clock: SharedClock
+    ) -> None:
         self._address = urllib.parse.urlsplit(address)
         self._uplink = uplink
         self._engine = engine

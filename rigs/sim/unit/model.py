@@ -82,7 +82,7 @@ class FactSource(Strict):
     can: Annotated[str, AfterValidator(_signal)] | None = None
     setting: Annotated[str, AfterValidator(_setting)] | None = None
     """An Android setting, ``global/experience_plan``."""
-    values: dict[str, Value] = {}
+    values: dict[str, Value] = Field(default_factory=dict)
     """The signal's or setting's value to the fact's; others are taken as they are."""
     kept: bool = False
     """Kept over power-off (settings only)."""
@@ -100,7 +100,7 @@ class OnFailure(Strict):
     """What the car does when a send does not arrive; without it, the message is lost."""
 
     retry_after: Interval | None = None
-    times: int = Field(3, ge=1)
+    times: Annotated[int, Field(ge=1)] = 3
     queue: str | None = None
     """Where it waits once it has been retried often enough."""
 
@@ -114,7 +114,7 @@ class Send(Strict):
     """From the function's start to the first of ``every``; one interval if None."""
     at: Literal["start", "end", "power-up"] | None = None
     """The moment the function becomes active or ceases to be, or the unit has booted."""
-    when: Facts = {}
+    when: Facts = Field(default_factory=dict)
     """The moment these facts come true while the function is active."""
     on_app: str | None = None
     """The driver opens this app."""
@@ -123,7 +123,7 @@ class Send(Strict):
     follows: str | None = None
     """Another send of the function has arrived."""
 
-    while_: Facts = {}
+    while_: Facts = Field(default_factory=dict)
     """Facts that must hold as well at that moment."""
     after: Duration = 0
     """From the trigger to the send; it happens whatever changes in between."""
@@ -140,8 +140,8 @@ class Send(Strict):
     uplink: Uplink | None = None
     """The unit's own if None."""
     http: Literal[1, 2] = 1
-    query: dict[str, Template] = {}
-    headers: dict[str, Template] = {}
+    query: dict[str, Template] = Field(default_factory=dict)
+    headers: dict[str, Template] = Field(default_factory=dict)
     content_type: str | None = None
 
     json_: Any = None
@@ -149,7 +149,7 @@ class Send(Strict):
     text: Template | None = None
     media: str | None = None
     multipart: dict[str, Template] | None = None
-    encode: list[Annotated[str, AfterValidator(_encoding)]] = []
+    encode: list[Annotated[str, AfterValidator(_encoding)]] = Field(default_factory=list)
     """What the whole body passes, in order."""
 
     queue: str | None = None
@@ -184,7 +184,7 @@ def _exactly_one(what: str, given: set[str], choices: tuple[str, ...]) -> None:
 class Function(Strict):
     """What the car does for somebody; active while its facts hold."""
 
-    while_: Facts = {}
+    while_: Facts = Field(default_factory=dict)
     """No facts: always."""
     sends: dict[str, Send] = Field(min_length=1)
 
@@ -211,7 +211,7 @@ class Unit(Strict):
     uplink: Uplink
     """The uplink of everything that names no other."""
     state: dict[str, FactSource]
-    queues: dict[str, Queue] = {}
+    queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
     functions: dict[str, Function] = Field(min_length=1)
 
@@ -329,7 +329,7 @@ def _check_templates(unit: Unit, source: Source) -> None:
 
 
 def _check_signals(unit: Unit, source: Source, dbc: Path) -> None:
-    import cantools.database  # noqa: PLC0415 - a fifth of a second that most readers of a unit file need not spend
+    import cantools  # noqa: PLC0415 - a fifth of a second that most readers of a unit file need not spend
     from cantools.database.can import Database  # noqa: PLC0415
 
     try:
@@ -337,7 +337,7 @@ def _check_signals(unit: Unit, source: Source, dbc: Path) -> None:
     except FileNotFoundError:
         siblings = [path.name for path in dbc.parent.glob("*.dbc")]
         raise InputError("no such file" + near_miss(dbc.name, siblings), file=dbc) from None
-    except (OSError, cantools.database.Error) as error:
+    except (OSError, cantools.Error) as error:
         raise InputError(f"is no CAN database: {' '.join(str(error).split())}", file=dbc) from None
     if not isinstance(database, Database):
         raise InputError("is no CAN database", file=dbc)

@@ -57,7 +57,8 @@ ENCODINGS = sorted({"gzip", "zlib", *_TO_TEXT})
 """Stages that can be undone: those a whole body may pass."""
 
 _PLACE = re.compile(
-    r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)(?::(?P<spec>[^{}|]+))?(?P<stages>(?:\|[a-z0-9_]+)*)\}|(?P<brace>\{\{|\}\})"
+    r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)(?::(?P<spec>[^{}|]+))?(?P<stages>(?:\|[a-z0-9_]+)*)\}"
+    r"|(?P<brace>\{\{|\}\})"
 )
 
 
@@ -108,24 +109,24 @@ def parse(text: str) -> tuple[str | Place, ...]:
     :raises TemplateError: a brace that opens or closes nothing, or an unknown stage
     """
     pieces: list[str | Place] = []
+    between: list[str] = []
     at = 0
     for match in _PLACE.finditer(text):
-        pieces += [text[at : match.start()]]
+        between.append(text[at : match.start()])
+        pieces += [between[-1], match["brace"][0] if match["brace"] else _place(match)]
         at = match.end()
-        if match["brace"]:
-            pieces.append(match["brace"][0])
-            continue
-        place = Place(match["name"], match["spec"] or "", tuple(match["stages"].split("|")[1:]))
-        sample: Value = "x"
-        for stage in place.stages:
-            sample = through(sample, stage)
-        pieces.append(place)
-    pieces.append(text[at:])
-    for index, piece in enumerate(pieces):
-        literal_brace = piece in ("{", "}") and index % 2 == 1
-        if isinstance(piece, str) and not literal_brace and re.search(r"[{}]", piece):
-            raise TemplateError(f"`{text}` has a brace that is no place for a value; write `{{{{` or `}}}}` for the sign")
-    return tuple(piece for piece in pieces if piece != "")
+    between.append(text[at:])
+    if any("{" in gap or "}" in gap for gap in between):
+        raise TemplateError(f"`{text}` has a brace that is no place for a value; write {{{{ or }}}} for the sign")
+    return tuple(piece for piece in (*pieces, between[-1]) if piece != "")
+
+
+def _place(match: re.Match[str]) -> Place:
+    place = Place(match["name"], match["spec"] or "", tuple(match["stages"].split("|")[1:]))
+    sample: Value = "x"
+    for stage in place.stages:
+        sample = through(sample, stage)
+    return place
 
 
 def names(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Delivers messages: HTTP/1.1 and 2, GB/T 32960 over TCP, plain TCP, UDP. Connections are kept, one a host and uplink."""
+"""Delivers messages over HTTP/1.1 and 2, GB/T 32960, plain TCP and UDP; connections are kept, one a host and uplink."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.http1 import Answer, Http1
+from rigs.sim.unit.http2 import Http2
 from rigs.sim.unit.message import Message, SendError
 
 ANSWER_SECONDS = 20.0
@@ -21,7 +22,7 @@ class Transports:
 
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-        self._http: dict[Key, Http1] = {}
+        self._http: dict[Key, Http1 | Http2] = {}
         self._platforms: dict[Key, _Platform] = {}
 
     async def deliver(self, message: Message) -> None:
@@ -57,9 +58,8 @@ class Transports:
             if connection:
                 connection.close()
             alpn = None if not message.tls else "h2" if message.http == 2 else "http/1.1"
-            connection = Http1(
-                *await self._dialler.stream(message.host, message.port, message.uplink, alpn=alpn),
-            )
+            streams = await self._dialler.stream(message.host, message.port, message.uplink, alpn=alpn)
+            connection = Http2(*streams) if alpn == "h2" else Http1(*streams)
             self._http[key] = connection
         port = "" if message.port == (443 if message.tls else 80) else f":{message.port}"
         headers = [("host", message.host + port), ("user-agent", "telematics/1.0"), *message.headers]

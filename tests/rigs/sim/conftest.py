@@ -8,10 +8,12 @@ import struct
 import textwrap
 import urllib.parse
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import cantools.database
 import pytest
 
+import rigs.sim
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.clock import VirtualClock
 from rigs.sim.cloud.model import load_cloud
@@ -21,27 +23,9 @@ from telltale.identity import Identities, Identity
 from telltale.processes import spawn_here
 from telltale.times import parse_duration
 
+SIM = Path(rigs.sim.__file__).parent
 START = 1_795_300_000_000_000_000
 VIN = "LNBSCPAE5RW000017"
-DBC = """VERSION ""
-NS_ :
-BS_:
-BU_: Body Bench
-BO_ 256 VehicleStatus: 8 Bench
- SG_ Ignition : 0|2@1+ (1,0) [0|3] "" Body
- SG_ Gear : 2|3@1+ (1,0) [0|7] "" Body
- SG_ VehicleSpeed : 8|16@1+ (0.1,0) [0|300] "km/h" Body
- SG_ SOC : 24|8@1+ (1,0) [0|100] "%" Body
- SG_ Odometer : 32|32@1+ (0.1,0) [0|1000000] "km" Body
-BO_ 272 BodyStatus: 8 Bench
- SG_ DoorsLocked : 0|1@1+ (1,0) [0|1] "" Body
- SG_ AlarmTriggered : 1|1@1+ (1,0) [0|1] "" Body
- SG_ PersonNear : 2|1@1+ (1,0) [0|1] "" Body
- SG_ Vibration : 3|1@1+ (1,0) [0|1] "" Body
-VAL_ 256 Ignition 0 "Off" 1 "Accessory" 2 "Run" ;
-VAL_ 256 Gear 0 "P" 1 "R" 2 "N" 3 "D" ;
-VAL_ 272 DoorsLocked 0 "Unlocked" 1 "Locked" ;
-"""
 IDENTITIES = {
     "vin": VIN,
     "iccid": "89860012345678901234",
@@ -60,8 +44,7 @@ class Bench:
         self.clock = VirtualClock(folder / "clock", start=START)
         stack.callback(self.clock.close)
         self.authority = CloudAuthority.create(folder / "authority")
-        self.dbc = folder / "body.dbc"
-        self.dbc.write_text(DBC)
+        self.dbc = SIM.parent / "dbc" / "body.dbc"
         self._database = cantools.database.load_file(self.dbc)
         self._values = {"VehicleStatus": {}, "BodyStatus": {}}
         self.tokens = {"owner": "token-of-owner", "other": "token-of-other"}
@@ -86,11 +69,8 @@ class Bench:
         self.cloud.start()
         return self.cloud
 
-    def make_unit(self, text_or_path, *, footage=None, peers=None):
+    def make_unit(self, text_or_path, *, footage=None):
         path = self.file("unit.yaml", text_or_path) if isinstance(text_or_path, str) else text_or_path
-        self.can, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._stack.callback(self.can.close)
-        self._stack.callback(theirs.close)
         self.unit = SimulatedUnit(
             UnitBoot(
                 unit=load_unit(path, dbc=self.dbc),
@@ -105,15 +85,21 @@ class Bench:
             clock=self.clock,
             spawner=spawn_here,
             log=self.folder / "unit.log",
-            peers={"can": theirs.fileno(), **(peers or {})},
         )
         self._stack.callback(self.unit.power_off)
         return self.unit
 
-    def start_unit(self, text_or_path, **more):
-        unit = self.make_unit(text_or_path, **more)
-        unit.power_on()
-        return unit
+    def power_on(self, **peers):
+        """Boot with a fresh CAN connection, as the bench does."""
+        self.can, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._stack.callback(self.can.close)
+        with theirs:
+            self.unit.power_on({"can": theirs.fileno(), **peers})
+
+    def start_unit(self, text_or_path, *, footage=None, **peers):
+        self.make_unit(text_or_path, footage=footage)
+        self.power_on(**peers)
+        return self.unit
 
     def send(self, message, **signals):
         """Put signals on the bus; the others of the message keep their values. Returns when the unit is idle again."""
