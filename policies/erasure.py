@@ -122,7 +122,6 @@ class _Limit:
             yield self._way(way, sorted((c for c in checks if c.way == way), key=lambda check: check.bench))
 
     def _way(self, way: str, asked: Sequence[Check]) -> tuple[Verdict, str, int]:
-        early = [c for c in asked if c.bench < self.at]
         late = [c for c in asked if c.bench >= self.at]
         served = next((c for c in reversed(late) if c.served), None)
         gone = next((c for c in late if not c.served and c.doubt is None), None)
@@ -135,12 +134,13 @@ class _Limit:
             return Verdict.INCONCLUSIVE, f"{way} was not tried after the limit", self.at
         if gone is None:
             return Verdict.INCONCLUSIVE, f"{way} shows nothing: {late[0].doubt}", late[0].bench
-        if early and not any(c.served for c in early):
-            return Verdict.INCONCLUSIVE, f"{way} never served it, so its absence shows nothing", gone.bench
         if gone.bench > self.at + self.grace:
             wait = format_duration(gone.bench - self.at)
             return Verdict.INCONCLUSIVE, f"{way} was first tried {wait} after the limit", gone.bench
-        return Verdict.COMPLIES, f"{way} answered {gone.status} {self._after(gone)} after the upload", gone.bench
+        before = [c for c in asked if c.served]
+        seen = f"after it was served at {self._after(before[-1])}" if before else "and had not been seen to serve it"
+        reason = f"{way} answered {gone.status} {self._after(gone)} after the upload, {seen}"
+        return Verdict.COMPLIES, reason, gone.bench
 
     def _after(self, check: Check) -> str:
         return format_duration(check.bench - self.start)
