@@ -1,0 +1,11 @@
+"""One behaviour of the gateway a file, as mitmproxy addons.
+
+protocols      what a connection carries: TLS, HTTP, DNS, or raw
+streaming      bodies and messages are handed on at once and not kept
+resolver       DNS answers from the bench's table
+tally          counts, and what is under way
+pinning        clients that refuse the bench's certificate
+chronicle      events for the journal
+faults         what mitmproxy itself complains about
+line           the bench's questions, and the end when it hangs up
+"""

@@ -1,0 +1,60 @@
+"""What a connection carries: TLS is opened, HTTP is understood, everything else goes through byte by byte."""
+
+from __future__ import annotations
+
+import re
+
+from mitmproxy.addons.next_layer import NextLayer
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import HttpLayer, TCPLayer, modes
+from mitmproxy.proxy.layers.http import HTTPMode
+
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ (/|\*|https?://)[^\r\n]* HTTP/1\.[0-9]\r?\n")
+_BEGUN_REQUEST_LINE = re.compile(rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|PROPFIND) (/|\*|https?://)[^\r\n]*")
+_RECORD_START = re.compile(rb"\x16\x03?")
+_DNS_PORTS = (53, 5353)
+
+
+class Protocols(NextLayer):
+    """mitmproxy's own choice, but for clear text: it takes any text with a space in it for HTTP, and answers 400.
+
+    An HTTP/2 connection without TLS (prior knowledge, RFC 9113, section 3.3) is raw too: mitmproxy does not speak it.
+    """
+
+    name = "nextlayer"  # where mitmproxy looks for it
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """mitmproxy asks for the next layer whenever more has arrived; leaving it unset waits for more."""
+        if nextlayer.layer is None and _is_open_choice(nextlayer.context):
+            unit, cloud = nextlayer.data_client(), nextlayer.data_server()
+            if _RECORD_START.fullmatch(unit) and not cloud:
+                return  # too short to tell, and a TLS connection taken for a raw one could not be opened any more
+            if not starts_like_tls_record(unit):
+                nextlayer.layer = _clear(nextlayer.context, unit, greeted=bool(cloud))
+                return
+        super().next_layer(nextlayer)
+
+
+def _is_open_choice(context: Context) -> bool:
+    """Whether nothing but the first bytes can tell: neither mode, ALPN nor port says what follows."""
+    return (
+        context.client.transport_protocol == "tcp"
+        and not isinstance(context.layers[-1], modes.HttpProxy | modes.HttpUpstreamProxy | modes.ReverseProxy)
+        and not context.client.alpn
+        and not (context.server.address and context.server.address[1] in _DNS_PORTS)
+    )
+
+
+def _clear(context: Context, unit: bytes, *, greeted: bool) -> layer.Layer:
+    if looks_like_http1(unit) and not greeted:
+        return HttpLayer(context, HTTPMode.transparent)
+    return TCPLayer(context)
+
+
+def looks_like_http1(data: bytes) -> bool:
+    """Whether *data* starts with an HTTP/1 request line, or with what has arrived of one (RFC 9112, section 3)."""
+    if b"\n" in data:
+        return _REQUEST_LINE.match(data) is not None
+    return _BEGUN_REQUEST_LINE.fullmatch(data) is not None

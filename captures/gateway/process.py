@@ -1,0 +1,106 @@
+"""The gateway's process: mitmproxy's master with the few addons that a gateway needs.
+
+Started by `captures.gateway.gateway`, with the settings file as its argument and the control line as ``control``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy import server as proxy_server
+
+from captures.gateway.addons.chronicle import Chronicle
+from captures.gateway.addons.faults import Faults
+from captures.gateway.addons.line import Line
+from captures.gateway.addons.pinning import Pinning
+from captures.gateway.addons.protocols import Protocols
+from captures.gateway.addons.resolver import Resolver
+from captures.gateway.addons.streaming import Streaming
+from captures.gateway.addons.tally import Tally
+from captures.gateway.informational import skip_interim_answers
+from captures.gateway.journal import Journal
+from captures.gateway.names import NameTable
+from captures.gateway.settings import Settings
+from telltale.processes import inherited
+
+_NEVER = 10 * 365 * 24 * 3600
+"""Seconds. mitmproxy cuts a connection that was silent for ten minutes; a parked car's may be, and its peers end it."""
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """mitmproxy's options."""
+    return {
+        "confdir": str(settings.authority),
+        "mode": list(settings.modes),
+        "connection_strategy": "eager",  # a cloud that speaks first is heard, ALPN and refused connects are mirrored
+        "http2": True,
+        "rawtcp": True,
+        "websocket": False,  # handed through raw after the upgrade: mitmproxy would hold a message until it is complete
+        "validate_inbound_headers": False,  # what the cloud would take, the gateway takes
+        "tls_version_client_min": "UNBOUNDED",  # old telematics units are heard too
+        "tls_version_server_min": "UNBOUNDED",
+        "ssl_insecure": settings.upstream_ca is None,
+        "ssl_verify_upstream_trusted_ca": settings.upstream_ca,
+    }
+
+
+async def run(settings: Settings, control: socket.socket) -> None:
+    """Be the gateway until the bench hangs up, or SIGTERM."""
+    journal = Journal(settings.journal)
+    faults = Faults(journal)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger().addHandler(faults)
+    table = NameTable(settings.names, settings.unknown_names)
+    proxyserver, resolver, pinning = Proxyserver(), Resolver(table, journal), Pinning(journal)
+    tally = Tally(proxyserver, resolver, pinning, faults)
+    skip_interim_answers()
+    proxy_server.TCP_TIMEOUT = _NEVER
+
+    master = Master(Options())
+    master.addons.add(
+        proxyserver,
+        Protocols(),
+        TlsConfig(),
+        Streaming(),
+        resolver,
+        tally,
+        pinning,
+        Chronicle(journal),
+        Line(control, proxyserver, tally, table),
+    )
+    master.options.update(**options(settings))
+    journal.write(
+        "started",
+        mitmproxy=importlib.metadata.version("mitmproxy"),
+        modes=list(settings.modes),
+        upstream_certificates="checked" if settings.upstream_ca else "not checked",
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, master.shutdown)
+    try:
+        await master.run()
+    finally:
+        journal.write("ended")
+        logging.getLogger().removeHandler(faults)
+        journal.close()
+
+
+def main() -> None:
+    """Entry point of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bench's business, which hangs up in its own time
+    control = socket.socket(fileno=inherited("control"))
+    asyncio.run(run(Settings.load(Path(sys.argv[1])), control))
+
+
+if __name__ == "__main__":
+    main()
