@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import struct
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,10 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
     :raises ConnectionError: the other end hung up
     """
-    head, descriptors, _, _ = socket.recv_fds(sock, _LENGTH.size, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    # not socket.recv_fds, which forgets its flags, so that descriptors leak into every program started
+    room = socket.CMSG_LEN(_MOST_DESCRIPTORS * array("i").itemsize)
+    head, ancillary, _, _ = sock.recvmsg(_LENGTH.size, room, socket.MSG_CMSG_CLOEXEC)
+    descriptors = [number for _, _, content in ancillary for number in array("i", content)]
     try:
         head += _exactly(sock, _LENGTH.size - len(head))
         (length,) = _LENGTH.unpack(head)

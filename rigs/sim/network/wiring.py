@@ -129,13 +129,21 @@ class Wires:
             )
 
     def neighbour(self, end: End, other: End) -> None:
-        """The other end of *end*'s link: a permanent neighbour and a host route, the only one on the link."""
+        """Know the other end of *end*'s link for good, without asking on the wire."""
         index = self._indices[end.interface]
-        for family, host, own, address in zip(_FAMILIES, _HOST_PREFIXES, end.addresses, other.addresses, strict=True):
+        for family, address in zip(_FAMILIES, other.addresses, strict=True):
             self._netlink.neigh(
                 "replace", family=family, dst=address, lladdr=other.mac, ifindex=index, state="permanent"
             )
-            self._netlink.route("replace", family=family, dst=f"{address}/{host}", oif=index, prefsrc=own, scope="link")
+
+    def direct(self, end: End, other: End, **where: Any) -> None:
+        """The only on-link route: to the other end itself; *where* may have ``table``."""
+        index = self._indices[end.interface]
+        for family, host, own, address in zip(_FAMILIES, _HOST_PREFIXES, end.addresses, other.addresses, strict=True):
+            destination = f"{address}/{host}"
+            self._netlink.route(
+                "replace", family=family, dst=destination, oif=index, prefsrc=own, scope="link", **where
+            )
 
     def default(self, end: End, other: End, **where: Any) -> None:
         """A default route through *other*; *where* has ``table`` and ``priority`` (the metric)."""
@@ -270,11 +278,13 @@ def _set_up(wires: Wires, end: End, other: End) -> None:
     wires.address(end)
     wires.up(end.interface)
     wires.neighbour(end, other)
+    wires.direct(end, other)
 
 
 def _connect(wires: Wires, uplink: Uplink) -> None:
     link = link_of(uplink)
     wires.up(link.near.interface)
     wires.neighbour(link.near, link.far)
-    wires.default(link.near, link.far, priority=metric_of(uplink))
-    wires.default(link.near, link.far, table=table_of(uplink))
+    for where in ({"priority": metric_of(uplink)}, {"table": table_of(uplink)}):
+        wires.direct(link.near, link.far, **where)
+        wires.default(link.near, link.far, **where)
