@@ -1,0 +1,130 @@
+"""CAN messages by name: what each signal stands at, and the frame that says so. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cantools.database
+import cantools.errors
+from cantools.database.can import Database
+
+from rigs.protocols import Signals, SignalValue
+from telltale.errors import InputError, near_miss
+
+if TYPE_CHECKING:
+    from cantools.database.can import Message, Signal
+
+COUNTER, CHECKSUM = "AliveCounter", "Checksum"
+"""Signals that the bench fills in itself, in every message that has them (a checksum only where it is byte 0)."""
+_POLYNOMIAL = 0x1D
+
+
+def load_dbc(path: Path) -> Database:
+    """The CAN database at *path*.
+
+    :raises InputError: it is missing, or is none
+    """
+    try:
+        database = cantools.database.load_file(path)
+    except FileNotFoundError:
+        siblings = [other.name for other in path.parent.glob("*.dbc")] if path.parent.is_dir() else []
+        raise InputError("no such CAN database" + near_miss(path.name, siblings), file=path) from None
+    except (OSError, UnicodeDecodeError, cantools.errors.Error) as error:
+        raise InputError(f"is no CAN database: {' '.join(str(error).split())}", file=path) from None
+    if not isinstance(database, Database):
+        raise InputError("is a diagnostics database, expected one of CAN messages", file=path)
+    return database
+
+
+class MessageSet:
+    """The messages of one DBC with the present value of every signal."""
+
+    def __init__(self, database: Database) -> None:
+        self._messages: dict[str, Message] = {message.name: message for message in database.messages}
+        self._values: dict[str, dict[str, SignalValue]] = {
+            name: {signal.name: _start(signal) for signal in message.signals}
+            for name, message in self._messages.items()
+        }
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._messages.values())
+
+    def check(self, signals: Signals) -> tuple[tuple[str, ...], str] | None:
+        """Place and reason of the first message, signal or value that the DBC does not know; None if all fit."""
+        for message_name, values in signals.items():
+            message = self._messages.get(message_name)
+            if message is None:
+                return (message_name,), f"the DBC has no message `{message_name}`" + near_miss(
+                    message_name, self._messages
+                )
+            by_name = {signal.name: signal for signal in message.signals}
+            for name, value in values.items():
+                if name not in by_name:
+                    return (message_name, name), (
+                        f"the DBC's message `{message_name}` has no signal `{name}`" + near_miss(name, by_name)
+                    )
+                if problem := _misfit(by_name[name], value):
+                    return (message_name, name), problem
+        return None
+
+    def set(self, signals: Signals) -> list[str]:
+        """Take new values; the names of the messages concerned, in order.
+
+        :raises InputError: a message, signal or value that the DBC does not know
+        """
+        if fault := self.check(signals):
+            raise InputError(fault[1])
+        for name, values in signals.items():
+            self._values[name].update(values)
+        return list(signals)
+
+    def frame(self, name: str) -> tuple[Message, bytes]:
+        """The next frame of a message; its counter goes up and its checksum fits, if it has them."""
+        message, values = self._messages[name], self._values[name]
+        signals = {signal.name: signal for signal in message.signals}
+        data = message.encode(values)
+        if (checksum := signals.get(CHECKSUM)) and (checksum.start, checksum.length) == (0, 8):
+            data = bytes([crc8_j1850(bytes([message.frame_id & 0xFF]) + data[1:])]) + data[1:]
+        if (counter := signals.get(COUNTER)) is not None:
+            last = int(counter.maximum or (1 << counter.length) - 1)
+            values[COUNTER] = (int(values[COUNTER]) + 1) % (last + 1)
+        return message, data
+
+    def state(self, name: str) -> Mapping[str, SignalValue]:
+        """The present values of one message."""
+        return dict(self._values[name])
+
+
+def crc8_j1850(data: bytes) -> int:
+    """CRC-8 SAE J1850: polynomial 1D, start and final XOR FF (AUTOSAR SWS CRC Library, 7.2.1.1)."""
+    crc = 0xFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1) ^ (_POLYNOMIAL if crc & 0x80 else 0)
+            crc &= 0xFF
+    return crc ^ 0xFF
+
+
+def _start(signal: Signal) -> SignalValue:
+    """The DBC's start value (GenSigStartValue), else zero or the nearest value allowed."""
+    if signal.initial is not None:
+        return signal.initial if isinstance(signal.initial, int | float) else str(signal.initial)
+    return max(0, signal.minimum or 0) if signal.maximum is None or signal.maximum >= 0 else signal.maximum
+
+
+def _misfit(signal: Signal, value: SignalValue) -> str | None:
+    """What is wrong with *value* for *signal*."""
+    if isinstance(value, str):
+        labels = [str(label) for label in (signal.choices or {}).values()]
+        if value in labels:
+            return None
+        kind = "no such value" if labels else "expected a number"
+        return f"signal `{signal.name}` is `{value}`: {kind}" + near_miss(value, labels)
+    low, high = signal.minimum, signal.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        unit = f" {signal.unit}" if signal.unit else ""
+        return f"signal `{signal.name}` is `{value}`, expected {low:g} to {high:g}{unit}"
+    return None

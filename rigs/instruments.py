@@ -1,0 +1,61 @@
+"""What a bench can do at this moment: the instruments that are connected, by capability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from rigs.protocols import Adb, CanBus, Clock, CloudProbe, Gnss, Modem, PowerSupply
+from telltale.errors import RigError
+
+
+class MissingInstrumentError(RigError):
+    """The rig lacks an instrument that a scenario needs, so the scenario is skipped with this reason."""
+
+
+def _nothing() -> None:
+    """A real bench has nothing to wait for: wires and plugs deliver at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instruments:
+    """The instruments of one rig; what it lacks is None."""
+
+    clock: Clock
+    can: CanBus | None = None
+    modem: Modem | None = None
+    gnss: Gnss | None = None
+    adb: Adb | None = None
+    power: PowerSupply | None = None
+    probe: CloudProbe | None = None
+    delivered: Callable[[], None] = _nothing
+    """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
+
+    def needed_can(self) -> CanBus:
+        """The CAN bus. :raises MissingInstrumentError: the rig has none"""
+        return self.can or _missing("can", "a CAN bus")
+
+    def needed_adb(self) -> Adb:
+        """ADB. :raises MissingInstrumentError: the rig has none"""
+        return self.adb or _missing("adb", "ADB")
+
+    def needed_gnss(self) -> Gnss:
+        """GNSS input. :raises MissingInstrumentError: the rig has none"""
+        return self.gnss or _missing("gnss", "a GNSS input")
+
+    def needed_modem(self) -> Modem:
+        """The AT console. :raises MissingInstrumentError: the rig has none"""
+        return self.modem or _missing("modem", "a modem console")
+
+    def needed_power(self) -> PowerSupply:
+        """The supply. :raises MissingInstrumentError: the rig has none"""
+        return self.power or _missing("power", "a power supply")
+
+    def needed_probe(self) -> CloudProbe:
+        """The cloud probe. :raises MissingInstrumentError: the rig has none"""
+        return self.probe or _missing("probe", "a cloud probe")
+
+
+def _missing(key: str, what: str) -> NoReturn:
+    raise MissingInstrumentError(f"this rig has no {what.removeprefix('a ')}; name one under `{key}` in the rig file")

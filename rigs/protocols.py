@@ -1,0 +1,184 @@
+"""What a scenario may ask of a bench: one capability each. Drivers and the simulated clock implement them.
+
+A capability that a rig lacks is simply not there (see `rigs.instruments.Instruments`), so that a scenario that needs it
+is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+SignalValue = float | str
+"""A signal's physical value in the DBC's unit, or a label of its value table."""
+Signals = Mapping[str, Mapping[str, SignalValue]]
+"""Message name to signal name to value."""
+Progress = Callable[[int, int], None]
+"""Told the time passed and the time asked for, both ns."""
+
+
+class CanBus(Protocol):
+    """One CAN bus with its DBC."""
+
+    @property
+    def sent(self) -> int:
+        """Frames sent so far."""
+        ...
+
+    @property
+    def error(self) -> str | None:
+        """Why the bus is no longer recorded, in one line; None while all is well."""
+        ...
+
+    def send(self, signals: Signals) -> None:
+        """Send each message once; signals that are not named keep their last value.
+
+        :raises InputError: the DBC lacks a message, signal or value
+        :raises RigError: the bus is gone
+        """
+        ...
+
+    def send_all(self) -> None:
+        """Send every message of the rest of the car once, as it stands. :raises RigError: the bus is gone"""
+        ...
+
+    def start_rest_bus(self) -> None:
+        """Keep sending the messages of the rest of the car, each at its cycle time."""
+        ...
+
+    def stop_rest_bus(self) -> None:
+        """Fall silent, so that the car's bus goes to sleep."""
+        ...
+
+
+class Modem(Protocol):
+    """The unit's AT console (3GPP TS 27.007)."""
+
+    def command(self, line: str, *, timeout: float = 5.0) -> list[str]:
+        """The lines of the answer before OK. *timeout* in seconds. :raises RigError: ERROR, or no answer"""
+        ...
+
+    def registered(self) -> bool:
+        """Sign of life: whether the modem says that it is registered in a network. :raises RigError: no answer"""
+        ...
+
+
+class Gnss(Protocol):
+    """Tells the unit where it is."""
+
+    def place(self, latitude: float, longitude: float, bench: int) -> None:
+        """Send a fix: degrees, WGS-84; *bench*: the time that it carries, ns. :raises RigError: the line is gone"""
+        ...
+
+
+class Adb(Protocol):
+    """The unit's Android, over USB or TCP."""
+
+    def shell(self, line: str) -> str:
+        """Standard output of a command line. :raises RigError: it ended with another status than 0, or no answer"""
+        ...
+
+    def get_setting(self, namespace: str, key: str) -> str | None:
+        """A value of the settings provider; None if it was never set."""
+        ...
+
+    def put_setting(self, namespace: str, key: str, value: str) -> None:
+        """Set a value and read it back. :raises RigError: the unit did not take it"""
+        ...
+
+    def start(self, component: str) -> None:
+        """Open an app: ``package/.Activity``."""
+        ...
+
+    def reboot(self) -> None:
+        """Restart the unit's system, without waiting for it."""
+        ...
+
+    def push(self, source: Path, target: str) -> None:
+        """Copy a file of the host to the unit."""
+        ...
+
+    def pull(self, source: str, target: Path) -> None:
+        """Copy a file of the unit to the host."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a supply measures at its terminals."""
+
+    voltage: float
+    """Volt."""
+    current: float
+    """Ampere."""
+
+
+class PowerSupply(Protocol):
+    """The unit's supply, within the rig's ceiling."""
+
+    def on(self) -> None:
+        """Switch the output on; returns when the supply says that it is done."""
+        ...
+
+    def off(self) -> None:
+        """Switch the output off. Not yet silence: a T-Box has a battery of its own."""
+        ...
+
+    def measure(self) -> Reading:
+        """Voltage and current at the terminals."""
+        ...
+
+
+class Clock(Protocol):
+    """The bench clock: virtual on a simulated rig, the host's on a real one."""
+
+    def now(self) -> int:
+        """Bench time, ns since 1970."""
+        ...
+
+    def advance(self, duration: int, progress: Progress | None = None) -> None:
+        """Return when *duration* ns of bench time have passed and what was due has happened."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until all simulated parts are idle; on a real bench there is nothing to wait for."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """An answer of a cloud, as it came."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """In order, names in lower case."""
+    body: bytes
+    sha256: str
+    """Of the body, hexadecimal."""
+    peer: str
+    """Address that answered."""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name."""
+        return next((value for key, value in self.headers if key == name.lower()), None)
+
+
+class CloudProbe(Protocol):
+    """Asks the maker's cloud, as the owner's app or as anybody."""
+
+    def fetch(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: Literal["GET", "HEAD", "POST"] = "GET",
+        body: bytes | None = None,
+    ) -> Fetched:
+        """One request, never redirected, never cached.
+
+        :raises RigError: no answer; that is never to be taken for "gone"
+        """
+        ...

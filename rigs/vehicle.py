@@ -1,0 +1,183 @@
+"""Vehicle files: how people's words become stimuli, and which facts of the unit's state they set.
+
+A stimulus is a list of actions in order; a switch is a setting of the unit's Android that is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from rigs.drivers.messages import MessageSet, load_dbc
+from telltale.errors import InputError, near_miss
+from telltale.timeline import Fact
+from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
+
+Position = Literal["on", "off"]
+"""How a switch stands."""
+_ACTIONS = ("can", "facts", "start", "app", "wait")
+
+
+def _url(text: str) -> str:
+    if not text.startswith("https://"):
+        raise ValueError("expected a URL, `https://host/path`")
+    return text.rstrip("/")
+
+
+def _manufacturer(text: str) -> str:
+    if len(text) != 3 or not text.isalnum() or not text.isupper():
+        raise ValueError("expected the three capitals and digits that a VIN starts with (ISO 3780)")
+    return text
+
+
+class AppAction(Strict):
+    """Something the owner asks for in the app."""
+
+    post: str
+    """Below the vehicle's ``owner's app``."""
+
+
+class Action(Strict):
+    """One thing done; exactly one of its keys is given."""
+
+    can: dict[str, dict[str, float | str]] | None = None
+    """Message to signal to value, sent once as one frame each; the rest bus goes on with these values."""
+    facts: dict[str, Fact] | None = None
+    """What the unit's state is from now on."""
+    start: str | None = None
+    """Open an app over ADB: ``package/.Activity``."""
+    app: AppAction | None = None
+    wait: Duration | None = None
+    """Let this much bench time pass."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Action:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(_ACTIONS)}")
+        return self
+
+
+class AdbSetting(Strict):
+    """A setting of the unit's Android and the values that mean on and off."""
+
+    namespace: Literal["global", "secure", "system"]
+    key: str
+    on: str
+    off: str
+
+
+class Switch(Strict):
+    """Something the driver can turn on and off."""
+
+    adb_setting: AdbSetting
+    fact: str
+
+    def value(self, position: Position) -> str:
+        """The setting's value for *position*."""
+        return self.adb_setting.on if position == "on" else self.adb_setting.off
+
+    def position(self, value: str | None) -> Position | None:
+        """What a setting's *value* means; None if it is neither on nor off."""
+        meanings: dict[str | None, Position] = {self.adb_setting.on: "on", self.adb_setting.off: "off"}
+        return meanings.get(value)
+
+
+class _VehicleFile(Strict):
+    vehicle: str
+    called: list[str] = Field(min_length=1)
+    dbc: Path
+    manufacturer_code: Annotated[str, AfterValidator(_manufacturer)] = "LNB"
+    owners_app: Annotated[str, AfterValidator(_url)] | None = Field(None, alias="owner's app")
+    initial: dict[str, Fact] = Field(default_factory=dict)
+    stimuli: dict[str, list[Action]] = Field(default_factory=dict)
+    switches: dict[str, Switch] = Field(default_factory=dict)
+
+
+class Vehicle:
+    """A vehicle file and its DBC, each checked against the other."""
+
+    def __init__(self, file: _VehicleFile, path: Path, lines: Mapping[Location, int]) -> None:
+        self._file = file
+        self._lines = lines
+        self.path = path
+        self.dbc = path.parent / file.dbc
+        try:
+            self.database = load_dbc(self.dbc)
+        except InputError as error:
+            raise self._fault(("dbc",), f"`dbc` is `{file.dbc}`: {error.message}") from None
+        messages = MessageSet(self.database)
+        for name, actions in file.stimuli.items():
+            for index, action in enumerate(actions):
+                if fault := messages.check(action.can or {}):
+                    raise self._fault(("stimuli", name, index, "can", *fault[0]), fault[1])
+                if action.app and not file.owners_app:
+                    raise self._fault(("stimuli", name, index, "app"), "`owner's app` is missing, which `app` needs")
+
+    @classmethod
+    def load(cls, path: Path) -> Vehicle:
+        """The vehicle file at *path*.
+
+        :raises InputError: with file, line and near-misses, for the first thing that is wrong
+        """
+        data, lines = read(path)
+        return cls(check(data, _VehicleFile, path, lines), path, lines)
+
+    @property
+    def name(self) -> str:
+        """What the vehicle is, for reports."""
+        return self._file.vehicle
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Words that mean this vehicle in a scenario."""
+        return tuple(self._file.called)
+
+    @property
+    def manufacturer_code(self) -> str:
+        """The first three characters of its VIN."""
+        return self._file.manufacturer_code
+
+    @property
+    def owners_app(self) -> str | None:
+        """Where the owner's app asks, without a slash at the end."""
+        return self._file.owners_app
+
+    @property
+    def initial(self) -> Mapping[str, Fact]:
+        """Facts after power-up, as the start values of the DBC make them."""
+        return self._file.initial
+
+    @property
+    def stimuli(self) -> tuple[str, ...]:
+        """Names of what can be done to it."""
+        return tuple(self._file.stimuli)
+
+    @property
+    def switches(self) -> Mapping[str, Switch]:
+        """What can be turned on and off."""
+        return self._file.switches
+
+    def is_called(self, words: str) -> bool:
+        """Whether *words* of a scenario mean this vehicle."""
+        return words.strip().casefold() in {name.casefold() for name in (self.name, *self.called)}
+
+    def stimulus(self, name: str) -> list[Action]:
+        """What to do for *name*. :raises InputError: it has no such stimulus; near-misses are shown"""
+        if name not in self._file.stimuli:
+            raise self._unknown("stimulus", "stimuli", name, self._file.stimuli)
+        return self._file.stimuli[name]
+
+    def switch(self, name: str) -> Switch:
+        """The switch called *name*. :raises InputError: it has none of that name; near-misses are shown"""
+        if name not in self._file.switches:
+            raise self._unknown("switch", "switches", name, self._file.switches)
+        return self._file.switches[name]
+
+    def _unknown(self, kind: str, section: str, name: str, known: Mapping[str, object]) -> InputError:
+        return self._fault((section,), f"{self.name} has no {kind} `{name}`" + near_miss(name, known))
+
+    def _fault(self, place: Location, message: str) -> InputError:
+        return InputError(message, file=self.path, line=line_of(place, self._lines))
