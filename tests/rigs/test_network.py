@@ -1,29 +1,21 @@
-"""The sealed network, with real namespaces, sockets and processes."""
+"""What leaves the simulated unit, and where it arrives: real namespaces, sockets and packets."""
 
 import contextlib
 import errno
 import os
-import pty
 import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
-import textwrap
 import threading
 import time
-import uuid
-from pathlib import Path
 
 import pytest
 
-from rigs.sim.network import CatchAll, SealedNetwork
+from rigs.sim.network import CatchAll
 from rigs.sim.network.layout import UPLINKS, link_of
-from telltale.errors import InputError, NamespacesRefusedError, RigError
-from telltale.processes import inherited
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0
 ELSEWHERE = {socket.AF_INET: "198.51.100.7", socket.AF_INET6: "2001:db8::7"}
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
@@ -31,24 +23,10 @@ FAMILIES = [pytest.param(socket.AF_INET, id="IPv4"), pytest.param(socket.AF_INET
 ETH_P_ALL = 3
 
 
-def open_or_skip(**options):
-    try:
-        return SealedNetwork.open(**options)
-    except NamespacesRefusedError as refused:
-        pytest.skip(str(refused))
-
-
 @pytest.fixture(scope="module")
-def network():
-    """One network for the tests that do not wear it out."""
-    with open_or_skip() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def catching():
+def catching(open_network):
     """A network whose cloud takes everything at two ports."""
-    with open_or_skip(catch_all=CatchAll(tcp_port=9000, udp_port=9001)) as made:
+    with open_network(catch_all=CatchAll(tcp_port=9000, udp_port=9001)) as made:
         yield made
 
 
@@ -104,43 +82,6 @@ def original_destination(connection):
     else:
         port, raw = struct.unpack_from("!2xH4x16s", connection.getsockopt(socket.IPPROTO_IPV6, 80, 28))
     return socket.inet_ntop(connection.family, raw), port
-
-
-def output(network, namespace, argv, **options):
-    """Standard output of a program that ends with 0."""
-    read, write = os.pipe()
-    with open(read, "rb") as pipe:
-        try:
-            process = network.spawner(namespace)(argv, stdout=write, **options)
-        finally:
-            os.close(write)
-        text = pipe.read().decode()
-    assert process.wait(PATIENCE) == 0
-    return text
-
-
-def python(code):
-    return [sys.executable, "-c", textwrap.dedent(code)]
-
-
-def marked(marker):
-    """Processes of this host whose command line or environment has *marker*."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if any(marker in (folder / name).read_bytes() for name in ("cmdline", "environ")):
-                found.append(int(folder.name))
-    return found
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.01)
-
-
-# --- traffic ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -294,24 +235,25 @@ def test_an_uplink_without_coverage_is_left_for_the_other_and_comes_back(network
     """With cellular down the unit uses wifi, with both down it is offline; back up, cellular is preferred again."""
 
     def way_out():
-        with listening(network, "gateway", 8080, family) as proxy:
-            with connected(network, "unit", (ELSEWHERE[family], 443), family=family):
-                connection, peer = proxy.accept()
-                connection.close()
+        with (
+            listening(network, "gateway", 8080, family) as proxy,
+            connected(network, "unit", (ELSEWHERE[family], 443), family=family),
+        ):
+            connection, peer = proxy.accept()
+            connection.close()
         return next(uplink.name for uplink in network.uplinks if peer[0] in uplink.unit_addresses)
 
     ways = [way_out()]
-    network.set_link("cellular", False)
+    network.set_link("cellular", up=False)
     ways.append(way_out())
-    network.set_link("wifi", False)
-    with pytest.raises(OSError) as offline:
+    network.set_link("wifi", up=False)
+    with pytest.raises(OSError, match=os.strerror(errno.ENETUNREACH)):
         way_out()
-    network.set_link("cellular", True)
-    network.set_link("cellular", True)
+    network.set_link("cellular", up=True)
+    network.set_link("cellular", up=True)
     ways.append(way_out())
-    network.set_link("wifi", True)
+    network.set_link("wifi", up=True)
     assert ways == ["cellular", "wifi", "cellular"]
-    assert offline.value.errno == errno.ENETUNREACH
 
 
 def test_a_capture_survives_the_loss_of_coverage(network):
@@ -325,19 +267,17 @@ def test_a_capture_survives_the_loss_of_coverage(network):
             assert cloud.recv(100) == content
 
         send(b"before")
-        network.set_link("wifi", False)
-        network.set_link("wifi", True)
+        network.set_link("wifi", up=False)
+        network.set_link("wifi", up=True)
         send(b"after")
         frames = drain(tap)
     assert [frame[42:] for frame in frames] == [b"before", b"after"]
 
 
-def test_an_idle_uplink_is_silent():
+def test_an_idle_uplink_is_silent(open_network):
     """No ARP, neighbour discovery, multicast report or router solicitation is heard; nor beside the unit's own."""
-    with open_or_skip() as fresh, contextlib.ExitStack() as taps:
-        heard = [
-            taps.enter_context(packets(fresh, "gateway", uplink.gateway_interface)) for uplink in fresh.uplinks
-        ]
+    with open_network() as fresh, contextlib.ExitStack() as taps:
+        heard = [taps.enter_context(packets(fresh, "gateway", uplink.gateway_interface)) for uplink in fresh.uplinks]
         for family in (socket.AF_INET, socket.AF_INET6):
             with datagrams(fresh, "cloud", 4434, family) as cloud, datagrams(fresh, "unit", 0, family) as client:
                 client.sendto(b"alone", (ELSEWHERE[family], 4434))
@@ -391,7 +331,7 @@ def test_64_mebibytes_pass_unharmed(network):
     assert received == block * count
 
 
-def test_captured_bytes_are_what_the_interface_counted(network):
+def test_captured_bytes_are_what_the_interface_counted(network, output):
     """With receive offload off, the frames on the gateway's end sum up to its own counter to the byte."""
     counters = ["cat", "/sys/class/net/wifi0/statistics/rx_bytes"]
     with (
@@ -399,7 +339,7 @@ def test_captured_bytes_are_what_the_interface_counted(network):
         listening(network, "gateway", 8080) as proxy,
     ):
         tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        before = int(output(network, "gateway", counters))
+        before = int(output("gateway", counters))
         with connected(network, "unit", (ELSEWHERE[socket.AF_INET], 443), device="wlan0") as client:
             connection, _ = proxy.accept()
             with connection:
@@ -412,11 +352,8 @@ def test_captured_bytes_are_what_the_interface_counted(network):
             frame, address = tap.recvfrom(1 << 17)
             if address[2] != socket.PACKET_OUTGOING:
                 frames.append(frame)
-        after = int(output(network, "gateway", counters))
+        after = int(output("gateway", counters))
     assert sum(map(len, frames)) == after - before > 100_000
-
-
-# --- the seal --------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_reaches_the_hosts_loopback(network):
@@ -430,42 +367,9 @@ def test_nothing_reaches_the_hosts_loopback(network):
                 pass
 
 
-def test_no_namespace_has_an_interface_of_the_host(network):
-    """Programs see their own interfaces only, through netlink and through /sys."""
-    expected = {
-        "unit": {"lo", "wwan0", "wlan0"},
-        "gateway": {"lo", "cell0", "wifi0", "backhaul0"},
-        "cloud": {"lo", "eth0"},
-    }
-    listing = python("import os, socket; print(*[n for _, n in socket.if_nameindex()], *os.listdir('/sys/class/net'))")
-    for namespace, interfaces in expected.items():
-        assert sorted(output(network, namespace, listing).split()) == sorted([*interfaces, *interfaces])
-
-
-@pytest.mark.parametrize("namespace", ["unit", "gateway", "cloud"])
-def test_the_hosts_sockets_and_resolver_are_hidden(network, namespace):
-    """/run is empty but for the bench's own files, and names are asked of the gateway alone."""
-    listing = python("""
-        import os
-        print(os.listdir("/run"), os.listdir(os.path.realpath("/var/run")))
-        print(open("/etc/resolv.conf").read().split())
-        print([line for line in open("/etc/nsswitch.conf") if line.startswith("hosts")])
-        print(os.path.exists("/tmp/.X11-unix") and os.listdir("/tmp/.X11-unix") or [])
-    """)
-    runs, resolvers, order, displays = output(network, namespace, listing).splitlines()
-    assert set(runs.replace(",", "").replace("[", "").replace("]", "").split()) <= {
-        "'telltale'",
-        "'current-system'",
-        "'media'",
-    }
-    assert resolvers == "['nameserver', '10.64.0.1', 'nameserver', 'fd64::1']"
-    assert order == "['hosts: files dns\\n']"
-    assert displays == "[]"
-
-
 def test_a_name_is_asked_of_the_bench(network):
     """The C library's resolver in the unit sends its query to the bench's DNS port."""
-    lookup = python("import socket\ntry: socket.getaddrinfo('car.example', 443)\nexcept OSError: pass")
+    lookup = [sys.executable, "-c", "import socket\ntry: socket.getaddrinfo('car.example', 443)\nexcept OSError: pass"]
     with datagrams(network, "gateway", 5353) as resolver:
         process = network.spawner("unit")(lookup)
         query, _ = resolver.recvfrom(512)
@@ -473,281 +377,17 @@ def test_a_name_is_asked_of_the_bench(network):
     assert b"\x03car\x07example\x00" in query
 
 
-def test_a_program_of_the_unit_cannot_break_the_seal(network):
-    """It can enter no other namespace and mount nothing, though it may be root."""
-    attempt = python("""
-        import ctypes, os
-        libc = ctypes.CDLL(None, use_errno=True)
-        for pid in ("1", "self"):
-            try:
-                descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-            except PermissionError:
-                continue
-            assert libc.setns(descriptor, 0) == -1, pid
-        assert libc.unshare(0x20000) == -1
-        assert libc.mount(b"tmpfs", b"/mnt", b"tmpfs", 0, None) == -1
-        print("sealed in")
-    """)
-    assert output(network, "unit", attempt) == "sealed in\n"
-
-
-def test_networks_beside_each_other_do_not_meet():
+def test_networks_beside_each_other_do_not_meet(open_network):
     """Two networks with the same addresses carry their own traffic."""
-    with open_or_skip() as first, open_or_skip() as second:
-        with datagrams(first, "cloud", 4434) as ours, datagrams(second, "cloud", 4434) as theirs:
-            with datagrams(first, "unit", 0) as client:
-                client.sendto(b"one", (ELSEWHERE[socket.AF_INET], 4434))
-            assert ours.recv(100) == b"one"
-            theirs.settimeout(0)
-            with pytest.raises(BlockingIOError):
-                theirs.recv(100)
-
-
-# --- programs --------------------------------------------------------------------------------------------------------
-
-
-def test_a_program_ends_with_its_own_status(network):
-    """Exit statuses are real: a number, or the signal that killed it."""
-    spawn = network.spawner("cloud")
-    assert spawn(["sh", "-c", "exit 7"]).wait(PATIENCE) == 7
-    process = spawn(["sleep", "60"])
-    assert process.poll() is None
-    with pytest.raises(TimeoutError):
-        process.wait(0.01)
-    process.signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == process.poll() == -signal.SIGTERM
-    process.signal(signal.SIGTERM)
-
-
-def test_a_programs_number_is_the_hosts(network):
-    """The pid can be looked up in the host's /proc while the program runs."""
-    process = network.spawner("unit")(["sleep", "60"])
-    try:
-        assert Path(f"/proc/{process.pid}/cmdline").read_bytes() == b"sleep\x0060\x00"
-    finally:
-        process.signal(signal.SIGKILL)
-        process.wait(PATIENCE)
-
-
-def test_a_program_gets_its_environment_folder_streams_and_descriptors(network, tmp_path, monkeypatch):
-    """What the parent passes arrives under its name, and nothing else does."""
-    tmp_path.chmod(0o755)
-    ours, theirs = socket.socketpair()
-    read, write = os.pipe()
-    os.write(write, b"typed")
-    os.close(write)
-    code = f"""
-        import os, socket, sys
-        sys.path.insert(0, {str(ROOT)!r})
-        from telltale.processes import inherited
-        line = socket.socket(fileno=inherited("line"))
-        line.sendall(" ".join([sys.stdin.read(), os.getcwd(), os.environ["GIVEN"], str("NOT_GIVEN" in os.environ)]).encode())
-        open_ones = set(map(int, os.listdir("/proc/self/fd")))
-        assert len(open_ones - {{0, 1, 2, line.fileno()}}) == 1, open_ones
-    """
-    monkeypatch.setenv("NOT_GIVEN", "1")
-    with ours:
-        with theirs:
-            process = network.spawner("gateway")(
-                python(code),
-                env={"GIVEN": "value", "PATH": os.environ["PATH"]},
-                fds={"line": theirs.fileno()},
-                stdin=read,
-                stderr=2,
-                cwd=tmp_path,
-            )
-        os.close(read)
-        ours.settimeout(PATIENCE)
-        said = ours.recv(4096).decode()
-    assert process.wait(PATIENCE) == 0
-    assert said == f"typed {tmp_path} value False"
-    with pytest.raises(RigError):
-        inherited("line")
-
-
-def test_a_program_inherits_the_environment_unless_told_otherwise(network, monkeypatch):
-    """Without *env* the parent's environment of that moment is passed on."""
-    monkeypatch.setenv("OF_THIS_MOMENT", "yes")
-    assert output(network, "unit", ["sh", "-c", "echo $OF_THIS_MOMENT"]) == "yes\n"
-
-
-@pytest.mark.parametrize(
-    ("argv", "cwd", "reason"),
-    [
-        (["no-such-program"], None, "cannot start no-such-program in the sealed network: No such file or directory"),
-        (["true"], Path("/nowhere"), "cannot start true in the sealed network: folder /nowhere: No such file"),
-    ],
-)
-def test_a_program_that_cannot_start_is_told_in_one_line(network, argv, cwd, reason):
-    """The line names the program, or the folder, and the network lives on."""
-    with pytest.raises(RigError, match=reason):
-        network.spawner("unit")(argv, cwd=cwd)
-    assert network.spawner("unit")(["true"]).wait(PATIENCE) == 0
-
-
-def test_large_arguments_and_many_programs_at_once(network):
-    """Several threads start programs with a large environment; each gets its own answer."""
-    statuses = {}
-
-    def run(number):
-        env = {"PATH": os.environ["PATH"], "BALLAST": "x" * 100_000}
-        statuses[number] = network.spawner("cloud")(["sh", "-c", f"exit {number}"], env=env).wait(PATIENCE)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert statuses == {number: number for number in range(12)}
-
-
-def test_an_orphan_is_reaped(network):
-    """What a program leaves behind ends without becoming a zombie."""
-    pid = int(output(network, "unit", ["sh", "-c", "sleep 0.05 & echo $!"]))
-    probe = python(f"import os, sys; sys.exit(os.path.exists('/proc/{pid}'))")
-    until(lambda: network.spawner("unit")(probe).wait(PATIENCE) == 0, "the reaping")
-
-
-def test_a_terminal_works_through_the_seal(network):
-    """A program on a terminal reads what is typed and sees that it is a terminal."""
-    ours, theirs = pty.openpty()
-    try:
-        process = network.spawner("unit")(["sh", "-c", "test -t 0 && read typed && echo got $typed"], stdin=theirs, stdout=theirs)
-        os.write(ours, b"words\n")
-        assert process.wait(PATIENCE) == 0
-        assert b"got words" in os.read(ours, 100)
-    finally:
-        os.close(theirs)
-        os.close(ours)
-
-
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
-        (lambda n: n.spawner("units"), "no namespace `units`; did you mean `unit`?"),
-        (lambda n: n.socket("clouds"), "no namespace `clouds`; did you mean `cloud`?"),
-        (lambda n: n.set_link("wi-fi", True), "no uplink `wi-fi`; did you mean `wifi`?"),
-    ],
-)
-def test_wrong_names_are_told_with_the_near_miss(network, ask, message):
-    """A name that the network does not have is the caller's mistake."""
-    with pytest.raises(InputError) as wrong:
-        ask(network)
-    assert str(wrong.value) == message
-
-
-def test_a_device_that_is_not_there_is_told(network):
-    """A socket cannot be bound to another namespace's interface."""
-    with pytest.raises(RigError, match="No such device"):
-        network.socket("unit", device="cell0")
-
-
-# --- the end ---------------------------------------------------------------------------------------------------------
-
-
-def test_closing_kills_what_runs_and_keeps_statuses():
-    """Who had ended keeps its status, who had not was killed; everything after is an error, but for closing again."""
-    marker = uuid.uuid4().hex
-    with open_or_skip() as network:
-        ended = network.spawner("unit")(["sh", "-c", "exit 3"])
-        until(lambda: ended._ended(0), "the end")
-        running = network.spawner("cloud")(["sh", "-c", f"trap '' TERM INT HUP; sleep 600; : {marker}"])
-        assert marked(marker.encode()) == [running.pid]
-    assert marked(marker.encode()) == []
-    assert (ended.poll(), running.poll()) == (3, -signal.SIGKILL)
-    network.close()
-    with pytest.raises(RigError, match="the sealed network is closed"):
-        network.spawner("unit")(["true"])
-
-
-BENCH = """
-import os, signal, sys, time
-sys.path.insert(0, {root!r})
-from rigs.sim.network import SealedNetwork
-network = SealedNetwork.open()
-daemon = "import os, time; os.fork() and os._exit(0); os.setsid(); time.sleep(600)"
-for namespace in ("unit", "gateway", "cloud"):
-    network.spawner(namespace)([sys.executable, "-c", daemon])
-    network.spawner(namespace)(["sleep", "600"])
-print("ready", flush=True)
-{ending}
-"""
-
-
-@pytest.mark.parametrize(
-    "ending",
-    [
-        pytest.param("os.kill(os.getpid(), signal.SIGKILL)", id="killed"),
-        pytest.param("os.abort()", id="crashed"),
-        pytest.param("os._exit(0)", id="vanished"),
-        pytest.param("os.kill(os.getpid(), signal.SIGINT)", id="interrupted"),
-        pytest.param("os.fork() and os.kill(os.getpid(), signal.SIGKILL); time.sleep(1.5)", id="killed beside a fork"),
-        pytest.param("os.kill(network._launcher.pid, signal.SIGKILL); time.sleep(600)", id="launcher killed"),
-    ],
-)
-def test_nothing_outlives_the_bench(ending, network):
-    """However the bench ends, no process that it started is left, daemons included."""
-    marker = uuid.uuid4().hex
-    bench = subprocess.Popen(
-        [sys.executable, "-c", BENCH.format(root=str(ROOT), ending=ending)],
-        env={**os.environ, "MARKER": marker},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    with bench:
-        assert bench.stdout.readline() == b"ready\n"
-        until(lambda: set(marked(marker.encode())) <= {bench.pid}, "the end of all children")
-        bench.kill()
-    until(lambda: marked(marker.encode()) == [], "the end of all")
-
-
-def test_ctrl_c_reaches_the_bench_and_not_its_children(network):
-    """SIGINT to the terminal's process group leaves the programs running until the bench has cleaned up."""
-    code = BENCH.format(
-        root=str(ROOT),
-        ending="""
-process = network.spawner("unit")(["sleep", "600"])
-signal.signal(signal.SIGINT, lambda *_: print(process.poll(), flush=True))
-print("waiting", flush=True)
-signal.pause()
-network.close()
-print(process.poll(), flush=True)
-""",
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as bench:
-        assert [bench.stdout.readline() for _ in range(2)] == [b"ready\n", b"waiting\n"]
-        os.killpg(bench.pid, signal.SIGINT)
-        said = bench.stdout.read().split()
-    assert (said, bench.returncode) == ([b"None", b"-9"], 0)
-
-
-def test_nothing_is_left_on_the_host():
-    """After closing the host has the mounts and interfaces that it had, and this process its descriptors."""
-
-    def traces():
-        return (
-            Path("/proc/self/mountinfo").read_text(),
-            sorted(name for _, name in socket.if_nameindex()),
-            sorted(os.listdir("/proc/self/fd")),
-            sorted(os.listdir("/run")),
-        )
-
-    open_or_skip().close()
-    before = traces()
-    with open_or_skip() as network:
-        output(network, "unit", ["true"])
-    assert traces() == before
-
-
-def test_a_refusing_host_is_told_in_one_line(monkeypatch):
-    """Where namespaces are refused, the error says which step and what would mend it; nothing is left behind."""
-    monkeypatch.setenv("TELLTALE_REFUSE_NAMESPACES", "1")
-    descriptors = sorted(os.listdir("/proc/self/fd"))
-    with pytest.raises(NamespacesRefusedError) as refused:
-        SealedNetwork.open()
-    said = str(refused.value)
-    assert said.startswith("this host does not let the bench enter a user namespace (EPERM: ")
-    assert "; " in said
-    assert "\n" not in said
-    assert sorted(os.listdir("/proc/self/fd")) == descriptors
+    with (
+        open_network() as first,
+        open_network() as second,
+        datagrams(first, "cloud", 4434) as ours,
+        datagrams(second, "cloud", 4434) as theirs,
+        datagrams(first, "unit", 0) as client,
+    ):
+        client.sendto(b"one", (ELSEWHERE[socket.AF_INET], 4434))
+        assert ours.recv(100) == b"one"
+        theirs.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(100)
