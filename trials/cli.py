@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="telltale", description="Checks on the bench what a connected car sends, against its maker's privacy policy."
+        prog="telltale",
+        description="Checks on the bench what a connected car sends, against its maker's privacy policy.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     prove.set_defaults(run=_prove)
 
     sandbox = commands.add_parser("sandbox", help="run any program as the unit and tell what it sends")
-    sandbox.add_argument("--identities", type=Path, required=True, help="what to look for: a mapping from item to value")
+    sandbox.add_argument(
+        "--identities", type=Path, required=True, help="what to look for: a mapping from item to value"
+    )
     sandbox.add_argument("--policy", type=Path, help="judge by this policy; without it, list what is seen")
     sandbox.add_argument("--json", type=Path, help="write a JSON object a line, a sighting each")
     sandbox.add_argument("--reveal", action="store_true", help="show values in clear")

@@ -7,12 +7,11 @@ is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``inconcl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captures.decode import Decoded, decode
-from captures.decode.tls import KeyLog
+from captures.decode import Decoded, KeyLog, decode
 from captures.pcapng import CaptureFile
 from captures.sightings import Engine
 from captures.tap import TapCounts
@@ -69,23 +68,24 @@ def look(
     controls: Iterable[Control],
     counts: TapCounts | None,
     causes: Iterable[str],
-    progress: Callable[[str], None] = lambda _: None,
+    names: Mapping[str, str],
 ) -> Observation:
     """Decode the capture file as it stands, search it, and account for it.
 
-    *counts* is None when the tap could not be asked any more; *causes* are gaps that the bench already knows of
-    (the gateway died, the unit gave no sign of life).
+    :param counts: None when the tap could not be asked any more
+    :param causes: gaps that the bench already knows of (the gateway died, the unit gave no sign of life)
+    :param names: address to host name, as the bench's own DNS handed them out
     """
     gaps = list(causes)
-    progress("decoding")
     source = CaptureFile(capture)
-    decoded = decode(source.packets(), keylog=KeyLog.parse(keylog), uplinks=uplinks, units=units, clock=clock)
+    decoded = decode(
+        source.packets(), keylog=KeyLog.parse(keylog), uplinks=uplinks, units=units, clock=clock, names=names
+    )
     if source.truncated:
         gaps.append(f"the capture is cut off: {source.truncated}")
     ours = {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
     gaps += _missing_controls(decoded.transmissions, controls)
     gaps += _unbalanced(counts, decoded)
-    progress("searching")
     theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
     sightings = tuple(s for t in theirs for s in engine.search(t))
     return Observation(
@@ -95,7 +95,11 @@ def look(
 
 def _missing_controls(transmissions: Sequence[Transmission], controls: Iterable[Control]) -> list[str]:
     seen = {
-        (t.uplink, part.data) for t in transmissions if t.recipient == CONTROL_HOST for part in t.parts if part.name == "body"
+        (t.uplink, part.data)
+        for t in transmissions
+        if t.recipient == CONTROL_HOST
+        for part in t.parts
+        if part.name == "body"
     }
     return [
         f"the control transmission over {control.uplink} was not seen, so silence there proves nothing"
@@ -105,14 +109,20 @@ def _missing_controls(transmissions: Sequence[Transmission], controls: Iterable[
 
 
 def _unbalanced(counts: TapCounts | None, decoded: Decoded) -> list[str]:
-    gaps = [] if counts is None or counts.balanced else [f"packets do not add up: {counts.explain()}"]
-    if not decoded.accounts.balanced:
-        gaps.append(f"streams do not add up: {decoded.accounts.explain()}")
-    return gaps
+    packets = [] if counts is None or counts.complete else [f"packets do not add up: {counts.explain()}"]
+    return packets + [f"streams do not add up: {problem}" for problem in decoded.accounts.problems()]
 
 
 def _accounts(counts: TapCounts | None, decoded: Decoded) -> dict[str, str]:
+    streams = [
+        f"{way} over {uplink or 'no known uplink'}: {account.captured_payload:,} captured = {account.unique:,} unique"
+        f" + {account.retransmitted:,} retransmitted; {account.unique:,} unique = {account.decoded:,} decoded"
+        f" + {account.opaque.total():,} opaque"
+        + "".join(f" ({size:,} {reason})" for reason, size in account.opaque.items())
+        for (uplink, way), account in decoded.accounts.items()
+    ]
     return {
-        "interface counter = captured + dropped": counts.explain() if counts else "the packet tap is gone",
-        "captured payload = unique + retransmitted; unique = decoded + opaque": decoded.accounts.explain(),
+        "interface counters = captured bytes + counted drops": counts.explain() if counts else "the packet tap is gone",
+        "captured payload = unique + retransmitted; unique = decoded + opaque": "\n".join(streams) or "no streams",
+        "could not be read": "\n".join(decoded.notes) or "nothing",
     }

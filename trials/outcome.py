@@ -49,7 +49,9 @@ def settle(judgements: Sequence[Judgement]) -> TelltaleError | None:
     verdict = Verdict.gravest(judgement.verdict for judgement in judgements)
     if verdict is Verdict.COMPLIES:
         return None
-    lines = [line for judgement in judgements if judgement.verdict is not Verdict.COMPLIES for line in explain(judgement)]
+    lines = [
+        line for judgement in judgements if judgement.verdict is not Verdict.COMPLIES for line in explain(judgement)
+    ]
     if not judgements:
         lines = ["nothing was judged"]
     return (Violation if verdict is Verdict.VIOLATES else Inconclusive)("\n".join(lines))

@@ -46,7 +46,11 @@ def prove(setup: Setup, trial: Trial | None, status: ExitStatus, error: BaseExce
         for finding in judgement.findings
         if finding.verdict is Verdict.VIOLATES
     ]
-    caught = [finding for finding in found if _matches(finding, defect.caught_as) and set(finding.clauses) & set(defect.breaks)]
+    caught = [
+        finding
+        for finding in found
+        if _matches(finding, defect.caught_as) and set(finding.clauses) & set(defect.breaks)
+    ]
     nearest = "; ".join(describe(finding) for finding in found[:3])
     return Proof(
         defect=name,
@@ -65,10 +69,15 @@ def _matches(finding: Finding, wanted: CaughtAs) -> bool:
             return False
         if wanted.chain is not None and sighting.chain != tuple(wanted.chain):
             return False
-    return transmission is not None and (transmission.recipient, transmission.uplink) == (wanted.recipient, wanted.uplink)
+    return transmission is not None and (transmission.recipient, transmission.uplink) == (
+        wanted.recipient,
+        wanted.uplink,
+    )
 
 
 def _expected(defect: Defect) -> str:
     how = defect.caught_as
     form = " > ".join((*(how.chain or ()), how.form or "any form"))
-    return f"violates {', '.join(defect.breaks)}: {how.item or 'any item'} as {form} to {how.recipient} over {how.uplink}"
+    return (
+        f"violates {', '.join(defect.breaks)}: {how.item or 'any item'} as {form} to {how.recipient} over {how.uplink}"
+    )

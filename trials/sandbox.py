@@ -86,9 +86,7 @@ def _report(
     seen: Observation, folder: RunFolder, policy: Policy | None, json_file: Path | None, *, reveal: bool
 ) -> ExitStatus:
     capture = folder.file("traffic.pcapng")
-    lines = [
-        sighting_line(capture.name, seen.transmission(s.transmission), s, reveal=reveal) for s in seen.sightings
-    ]
+    lines = [sighting_line(capture.name, seen.transmission(s.transmission), s, reveal=reveal) for s in seen.sightings]
     if json_file:
         json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     out = Console()

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from captures.sightings import Engine
-from captures.tap import TapCounts
+from policies.erasure import Check
 from reports.excerpt import as_html, mask_all
 from reports.run_folder import RunFolder
-from rigs.protocols import CloudProbe
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
 from telltale.errors import RigError, TelltaleError
@@ -22,7 +21,9 @@ from telltale.timeline import Timeline
 from telltale.verdict import Verdict
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, explain, settle
+from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
+from trials.wiring import Stock
 
 EXCERPTS = 6
 """Transmissions attached to a step at most; all of them are in the run folder."""
@@ -32,14 +33,6 @@ class NotOnThisRigError(TelltaleError):
     """The scenario needs something that this rig does not have; it is skipped with this reason."""
 
 
-class Snapshot(Protocol):
-    """The capture as it stands."""
-
-    counts: TapCounts | None
-    keylog: bytes
-    causes: tuple[str, ...]
-
-
 class Session(Protocol):
     """A bench while it serves one trial."""
 
@@ -47,7 +40,7 @@ class Session(Protocol):
     identities: Identities
     stimulator: Stimulator
     timeline: Timeline
-    probe: CloudProbe
+    retrieval: Retrieval
     uplinks: Mapping[str, str]
     """Captured interface to uplink."""
     units: tuple[str, ...]
@@ -71,7 +64,7 @@ class Session(Protocol):
     def control(self, uplink: str) -> Control:
         """Send a control transmission."""
 
-    def snapshot(self) -> Snapshot:
+    def take_stock(self) -> Stock:
         """Wait for quiet, flush, and take stock: counters, keys, and what is known to be wrong."""
 
     def close(self) -> None:
@@ -81,7 +74,9 @@ class Session(Protocol):
 class Trial:
     """What the steps talk to. Every step that moves the bench makes the last observation stale."""
 
-    def __init__(self, session: Session, *, setup: Setup, folder: RunFolder, title: str, clauses: Sequence[str]) -> None:
+    def __init__(
+        self, session: Session, *, setup: Setup, folder: RunFolder, title: str, clauses: Sequence[str]
+    ) -> None:
         self.setup = setup
         self.policy = setup.policy
         self.folder = folder
@@ -94,6 +89,8 @@ class Trial:
         self._session = session
         self._engine = Engine(session.identities)
         self._controls: list[Control] = []
+        self._uploads: dict[str, Upload] = {}
+        self._checks: dict[str, list[Check]] = {}
         self._seen: Observation | None = None
         self._step: tuple[str, str] = ("given", "")
         self._judged_before = 0
@@ -112,11 +109,6 @@ class Trial:
     def timeline(self) -> Timeline:
         """Unit state so far."""
         return self._session.timeline
-
-    @property
-    def probe(self) -> CloudProbe:
-        """Asks the maker's cloud, from outside the car."""
-        return self._session.probe
 
     @property
     def now(self) -> int:
@@ -188,7 +180,7 @@ class Trial:
         """Everything that left the car so far, with every reason not to trust silence."""
         if self._seen is None:
             self._send_controls()
-            taken = self._session.snapshot()
+            taken = self._session.take_stock()
             self._seen = look(
                 self.folder.file("traffic.pcapng"),
                 keylog=taken.keylog,
@@ -199,6 +191,7 @@ class Trial:
                 controls=self._controls,
                 counts=taken.counts,
                 causes=taken.causes,
+                names=taken.names,
             )
         return self._seen
 
@@ -216,6 +209,32 @@ class Trial:
         if not uploads:
             raise Inconclusive("no upload of pictures or video was seen, so no time can be counted from it")
         return self._session.steps().bench_at(max(upload.ended for upload in uploads))
+
+    # --- what the maker's cloud still has -----------------------------------------------------------------------
+
+    @property
+    def retrieval(self) -> Retrieval:
+        """Asks the maker's cloud, from outside the car."""
+        return self._session.retrieval
+
+    def retrieve(self, item: str) -> Upload | None:
+        """The newest recording of *item* as the owner's app is served it now; None if it is served none."""
+        upload = self.retrieval.latest(item)
+        if upload is not None:
+            self._uploads[item] = upload
+        return upload
+
+    def try_to_retrieve(self, item: str) -> tuple[Check, ...]:
+        """Try every way to a recording that had been there; returns this attempt with all earlier ones.
+
+        :raises Inconclusive: the owner's app was never served it, so that its absence shows nothing
+        """
+        upload = self._uploads.get(item) or self.retrieve(item)
+        if upload is None:
+            raise Inconclusive(f"the owner's app was never served the {item}, so its absence shows nothing")
+        checks = self._checks.setdefault(item, [])
+        checks += self.retrieval.checks(upload, self.now)
+        return tuple(checks)
 
     # --- what it came to ----------------------------------------------------------------------------------------
 
@@ -346,4 +365,4 @@ class Trial:
             }
 
 
-__all__ = ["NotOnThisRigError", "RigError", "Session", "Snapshot", "Trial", "Violation"]
+__all__ = ["NotOnThisRigError", "RigError", "Session", "Trial", "Violation"]

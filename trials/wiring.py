@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from captures.gateway import Gateway
 from captures.tap import PacketTap, TapCounts
+from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.network import CatchAll, SealedNetwork
 from telltale.errors import RigError
@@ -25,7 +24,7 @@ CONTROL_ADDRESS = "192.0.2.1"
 """The cloud owns every address (AnyIP); this one is of TEST-NET-1 (RFC 5737) and of nobody."""
 CONTROL_PATIENCE = 10.0
 """Seconds for a control transmission; one that takes longer was not seen."""
-CATCH_ALL = CatchAll(tcp_port=9, udp_port=9)
+CATCH_ALL_PORT = 9009
 QUIET = 10.0
 """Seconds to wait for the gateway to have nothing in flight."""
 
@@ -67,8 +66,9 @@ class Wiring:
         :raises NamespacesRefusedError: this host does not allow a sealed network
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        everything = CatchAll(tcp_port=CATCH_ALL_PORT, udp_port=CATCH_ALL_PORT)
         with ExitStack() as stack:
-            network = stack.enter_context(SealedNetwork.open(catch_all=CATCH_ALL if catch_all else None))
+            network = stack.enter_context(SealedNetwork.open(catch_all=everything if catch_all else None))
             authority = CloudAuthority.create(folder / "cloud")
             gateway = Gateway.start(
                 spawn=network.spawner("gateway"),
@@ -83,7 +83,23 @@ class Wiring:
                 interfaces={uplink.gateway_interface: uplink.name for uplink in network.uplinks},
             )
             stack.callback(tap.close)
+            if catch_all:
+                stack.enter_context(
+                    CatchAllCloud.start(
+                        spawn=network.spawner("cloud"),
+                        authority=authority,
+                        tcp_port=CATCH_ALL_PORT,
+                        udp_port=CATCH_ALL_PORT,
+                    )
+                )
             yield cls(network, gateway, tap, authority)
+
+    def spawn_unit(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, streams: tuple[int, int, int]
+    ) -> Process:
+        """Start a program as the unit, with the standard streams given."""
+        stdin, stdout, stderr = streams
+        return self.network.spawner("unit")(argv, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def begin(self, capture: Path) -> None:
         """Start a capture file; TLS keys from now on belong to it."""
@@ -115,7 +131,7 @@ class Wiring:
         causes: list[str] = []
         names: dict[str, str] = {}
         try:
-            if not self.gateway.quiet(QUIET):
+            if not self._quiet():
                 causes.append(f"the gateway still had transmissions in flight after {QUIET:g} s")
             names = {address: host for host, addresses in self.gateway.names().items() for address in addresses}
         except RigError as error:
@@ -126,6 +142,14 @@ class Wiring:
         except RigError as error:
             causes.append(f"the packet capture failed: {self.tap.cause_of_death or error}")
         return Stock(counts=counts, keylog=self.keys(), causes=tuple(causes), names=names)
+
+    def _quiet(self) -> bool:
+        until = time.monotonic() + QUIET
+        while not self.gateway.idle():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.005)
+        return True
 
     def keys(self) -> bytes:
         """TLS keys (NSS key log) since the capture began."""
@@ -138,7 +162,8 @@ class Wiring:
     def seal(self, keylog: bytes) -> str | None:
         """Put the keys into the capture file and close it; returns why that failed, if it did."""
         try:
-            self.tap.add_keylog(keylog)
+            if keylog:
+                self.tap.add_keylog(keylog)
             self.tap.end()
         except RigError as error:
             return f"the packet capture could not be closed: {self.tap.cause_of_death or error}"

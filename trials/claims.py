@@ -1,0 +1,186 @@
+"""What the Then steps claim: a scenario's words, the trial's observation and the judge of the policy, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from policies import claims as judged
+from policies.difference import difference as judge_difference
+from policies.erasure import erased
+from policies.running import keeps_running as judge_running
+from policies.window import Window
+from telltale.finding import Finding, Judgement
+from telltale.verdict import Verdict
+from trials.outcome import Inconclusive
+
+if TYPE_CHECKING:
+    from trials.trial import Trial
+
+
+class TableRow(Protocol):
+    """A row of an "exactly these" table, in the words of the scenario."""
+
+    item: str
+    recipient: str
+    function: str
+    uplink: str
+
+
+def since_the_stimulus(trial: Trial) -> Window:
+    """What left since the latest block of Whens began."""
+    start, stop = trial.window
+    return whole(trial).between(start, stop + 1)
+
+
+def whole(trial: Trial) -> Window:
+    """All that left since the scenario began."""
+    seen = trial.observe()
+    return Window(transmissions=seen.transmissions, sightings=seen.sightings, timeline=trial.timeline)
+
+
+def none_leaves(trial: Trial, items: Sequence[str], function: str | None) -> Judgement:
+    """None of *items* leaves for the function, or for one that nobody declared."""
+    name = function and trial.policy.function_named(function)
+    return judged.none_leaves(since_the_stimulus(trial), trial.policy, items, name, gaps=trial.observe().gaps)
+
+
+def nothing_leaves(trial: Trial, function: str | None) -> Judgement:
+    """Not a single transmission for the function, or at all."""
+    name = function and trial.policy.function_named(function)
+    return judged.nothing_leaves(since_the_stimulus(trial), trial.policy, name, gaps=trial.observe().gaps)
+
+
+def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
+    """A closed world for the functions of the table."""
+    policy = trial.policy
+    expected = [
+        judged.Expected(
+            item=row.item,
+            organisation=policy.organisation_named(row.recipient).id,
+            function=policy.function_named(row.function),
+            uplink=row.uplink,
+        )
+        for row in rows
+    ]
+    return judged.exactly_these(since_the_stimulus(trial), policy, expected, gaps=trial.observe().gaps)
+
+
+def every_transmission_covered(trial: Trial) -> Judgement:
+    """Over the whole scenario."""
+    return judged.every_transmission_covered(whole(trial), trial.policy, gaps=trial.observe().gaps)
+
+
+def leaves_for_only(trial: Trial, items: Sequence[str], organisation: str) -> Judgement:
+    """The items leave, and for one organisation alone."""
+    name = trial.policy.organisation_named(organisation).id
+    return judged.leaves_for_only(since_the_stimulus(trial), trial.policy, items, name, gaps=trial.observe().gaps)
+
+
+def no_finer_than(trial: Trial, items: Sequence[str], function: str, metres: float) -> Judgement:
+    """The precision that left."""
+    name = trial.policy.function_named(function)
+    window = since_the_stimulus(trial)
+    return judged.no_finer_than(window, trial.policy, items, name, metres, gaps=trial.observe().gaps)
+
+
+def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[str]) -> Judgement:
+    """Over each drive since the latest block of Whens began."""
+    drives = [drive for drive in trial.drives if drive[0] >= trial.window[0]]
+    if not drives:
+        raise Inconclusive("the car was not driven, so nothing had to keep running")
+    name = trial.policy.function_named(function)
+    seen, gaps = whole(trial), trial.observe().gaps
+    return together(
+        judge_running(seen, trial.policy, name, items=items, interval=interval, span=drive, gaps=gaps)
+        for drive in drives
+    )
+
+
+def difference(trial: Trial, switch: str, items: Sequence[str]) -> Judgement:
+    """The drives on, off and on again, held against each other."""
+    return judge_difference(
+        whole(trial),
+        trial.policy,
+        switch=trial.vehicle.switch_named(switch).fact,
+        function=trial.policy.function_named(switch),
+        items=items,
+        until=trial.now,
+        gaps=trial.observe().gaps,
+    )
+
+
+def together(judgements: Iterable[Judgement]) -> Judgement:
+    """Several judgements of one claim as one: the findings of all, and the gravest verdict under each reading."""
+    first, *others = judgements
+    for other in others:
+        first = Judgement(
+            claim=first.claim,
+            verdicts={
+                reading: Verdict.gravest((verdict, other.verdicts[reading]))
+                for reading, verdict in first.verdicts.items()
+            },
+            findings=(*first.findings, *other.findings),
+            clauses=tuple(dict.fromkeys((*first.clauses, *other.clauses))),
+            notes=tuple(dict.fromkeys((*first.notes, *other.notes))),
+        )
+    return first
+
+
+def owner_can_fetch(trial: Trial, item: str) -> Judgement:
+    """An expectation: if it is missed, "gone" would mean nothing. Every way is tried, to know that it was there."""
+    upload = trial.retrieve(item)
+    if upload is not None:
+        trial.try_to_retrieve(item)
+    finding = Finding(
+        verdict=Verdict.COMPLIES if upload else Verdict.INCONCLUSIVE,
+        reason=f"the owner's app {'was served' if upload else 'was not served'} the {item}",
+        bench=trial.now,
+    )
+    return Judgement.of(f"the owner's app can fetch the {item}", [finding])
+
+
+def stranger_cannot_fetch(trial: Trial, item: str) -> Judgement:
+    """Another account's valid credentials are refused what the owner's are served."""
+    upload = trial.retrieve(item)
+    if upload is None:
+        raise Inconclusive(f"the owner's app is not served the {item} either, so a refusal shows nothing")
+    answer = trial.retrieval.through_app(upload, "other")
+    sent = _upload_finding(trial, item)
+    if answer.status == 200 and answer.sha256 == upload.sha256:
+        verdict, reason = Verdict.VIOLATES, f"another account's app was served the {item}"
+    elif answer.status in (401, 403, 404):
+        verdict, reason = Verdict.COMPLIES, f"another account's app was answered {answer.status}"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, f"status {answer.status} is neither the {item} nor a refusal"
+    finding = Finding(
+        verdict=verdict,
+        reason=reason,
+        clauses=trial.clauses,
+        function=sent.function,
+        organisation=sent.organisation,
+        transmission=sent.transmission,
+        sighting=sent.sighting,
+        bench=trial.now,
+    )
+    return Judgement.of(f"another account's app cannot fetch the {item}", [finding])
+
+
+def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Judgement:
+    """Asked now, every way, next to a control object; earlier answers show that it had been there."""
+    checks = trial.try_to_retrieve(item)
+    upload = _upload_finding(trial, item)
+    return erased(upload, checks, trial.policy, since=trial.upload_moment(), reading=reading)
+
+
+def _upload_finding(trial: Trial, item: str) -> Finding:
+    """The latest upload of *item* as the judge saw it.
+
+    :raises Inconclusive: no upload of it was seen
+    """
+    window = whole(trial)
+    for reading in trial.policy.readings:
+        found = [f for f in window.cover(trial.policy, reading) if f.sighting and f.sighting.item == item]
+        if found:
+            return found[-1]
+    raise Inconclusive(f"no upload of the {item} was seen, so nothing could have been erased")
