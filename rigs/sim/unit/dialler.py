@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-from rigs.sim.unit.message import SendError
+from rigs.sim.unit.message import SendError, reason
 
 CONNECT_SECONDS = 10.0
 """Wall time; bench time stands still meanwhile."""
@@ -53,7 +52,7 @@ class Dialler:
         except ssl.SSLError as error:
             raise SendError(f"TLS with {host}:{port} failed: {error.reason or error}") from None
         except OSError as error:
-            raise SendError(f"no connection to {host}:{port}: {error.strerror or error}") from None
+            raise SendError(f"no connection to {host}:{port}: {reason(error)}") from None
         chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
         if chosen != alpn and alpn == "h2":  # HTTP/1.1 is what a server without ALPN speaks (RFC 9113, section 3.2)
             writer.close()
@@ -67,7 +66,7 @@ class Dialler:
             with self._socket(family, socket.SOCK_DGRAM, uplink) as sock:
                 await asyncio.get_running_loop().sock_sendto(sock, payload, address)
         except OSError as error:
-            raise SendError(f"no way to {host}:{port}: {error.strerror or error}") from None
+            raise SendError(f"no way to {host}:{port}: {reason(error)}") from None
 
     async def _connect(self, host: str, port: int, uplink: str) -> socket.socket:
         failure: OSError = OSError("the name has no address")
@@ -99,7 +98,7 @@ class Dialler:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             except OSError as error:
                 sock.close()
-                raise OSError(error.errno, f"{interface}: {os.strerror(error.errno or 0)}") from None
+                raise SendError(f"{uplink} has no interface {interface}: {reason(error)}") from None
         return sock
 
     def _context(self, alpn: str) -> ssl.SSLContext:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import h11
 
-from rigs.sim.unit.message import SendError
+from rigs.sim.unit.message import SendError, reason
 
 _CHUNK = 256 * 1024
 
@@ -50,7 +50,7 @@ class Http1:
             raise SendError(f"the answer is not HTTP: {error}") from None
         except OSError as error:
             self.close()
-            raise SendError(f"the connection broke: {error.strerror or error}") from None
+            raise SendError(f"the connection broke: {reason(error)}") from None
         if self._state.our_state is h11.DONE and self._state.their_state is h11.DONE:
             self._state.start_next_cycle()
         else:

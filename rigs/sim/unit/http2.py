@@ -11,7 +11,7 @@ import h2.events
 import h2.exceptions
 
 from rigs.sim.unit.http1 import Answer
-from rigs.sim.unit.message import SendError
+from rigs.sim.unit.message import SendError, reason
 
 _CHUNK = 256 * 1024
 _HOP_BY_HOP = {"host", "connection", "transfer-encoding"}
@@ -50,7 +50,7 @@ class Http2:
             raise SendError(f"the answer is not HTTP/2: {error}") from None
         except OSError as error:
             self.close()
-            raise SendError(f"the connection broke: {error.strerror or error}") from None
+            raise SendError(f"the connection broke: {reason(error)}") from None
 
     def close(self) -> None:
         """Hang up."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import socket
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
@@ -11,6 +13,13 @@ Channel = Literal["http", "gbt32960", "tcp", "udp"]
 
 class SendError(Exception):
     """A message did not arrive, e.g. ``connection refused``; the unit retries or queues it as its file says."""
+
+
+def reason(error: OSError) -> str:
+    """Why a socket failed, in the system's words (asyncio wraps them in its own)."""
+    if error.errno is not None and error.errno > 0 and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno).lower()
+    return str(error.strerror or error)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,7 +86,7 @@ class Place:
 
 
 def through(value: Value, stage: str) -> Value:
-    """*value* after one stage; text becomes UTF-8 where the stage works on bytes, bytes are read as UTF-8 the other way.
+    """*value* after one stage; text becomes UTF-8 where the stage works on bytes.
 
     :raises TemplateError: no stage has that name, or it cannot take the value
     """
@@ -117,7 +117,7 @@ def parse(text: str) -> tuple[str | Place, ...]:
         at = match.end()
     between.append(text[at:])
     if any("{" in gap or "}" in gap for gap in between):
-        raise TemplateError(f"`{text}` has a brace that is no place for a value; write {{{{ or }}}} for the sign")
+        raise TemplateError(f"`{text}` has a brace that is no place for a value; double it for the sign itself")
     return tuple(piece for piece in (*pieces, between[-1]) if piece != "")
 
 

@@ -9,7 +9,7 @@ from rigs.sim.unit import gbt32960
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.http1 import Answer, Http1
 from rigs.sim.unit.http2 import Http2
-from rigs.sim.unit.message import Message, SendError
+from rigs.sim.unit.message import Message, SendError, reason
 
 ANSWER_SECONDS = 20.0
 """Wall time that a peer has for its answer."""
@@ -90,9 +90,9 @@ class Transports:
             self._platforms[key] = platform
         try:
             await platform.exchange(gbt32960.frame(message.command, message.vin, message.body))
-        except (OSError, EOFError) as error:
+        except OSError as error:
             self.forget(message)
-            raise SendError(f"the connection to {message.host} broke: {error or 'closed'}") from None
+            raise SendError(f"the connection to {message.host} broke: {reason(error)}") from None
         if message.command == gbt32960.LOGOUT:  # 7.4: the terminal closes after the logout
             self.forget(message)
 
@@ -103,7 +103,7 @@ class Transports:
             writer.write_eof()
             await reader.read()
         except OSError as error:
-            raise SendError(f"the connection to {message.host} broke: {error.strerror or error}") from None
+            raise SendError(f"the connection to {message.host} broke: {reason(error)}") from None
         finally:
             writer.close()
 
@@ -124,14 +124,14 @@ class _Platform:
         """Send a frame and wait for the platform's success.
 
         :raises SendError: it answered otherwise
-        :raises EOFError: it hung up
+        :raises OSError: the connection broke
         """
         self._writer.write(request)
         await self._writer.drain()
         while (found := _cut(self._received)) is None:
             more = await self._reader.read(4096)
             if not more:
-                raise EOFError("closed before the answer")
+                raise ConnectionError("closed before the answer")
             self._received += more
         answer, self._received = found
         if not gbt32960.acknowledges(answer, request):

@@ -1,11 +1,13 @@
 """A loopback bench for the tests of simulated parts: cloud, unit and clock as real processes on real sockets."""
 
 import http.client
+import http.server
 import json
 import socket
 import ssl
 import struct
 import textwrap
+import threading
 import urllib.parse
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -47,6 +49,7 @@ class Bench:
         self.dbc = SIM.parent / "dbc" / "body.dbc"
         self._database = cantools.database.load_file(self.dbc)
         self._values = {"VehicleStatus": {}, "BodyStatus": {}}
+        self.cloud = None
         self.tokens = {"owner": "token-of-owner", "other": "token-of-other"}
 
     def file(self, name, text):
@@ -69,7 +72,7 @@ class Bench:
         self.cloud.start()
         return self.cloud
 
-    def make_unit(self, text_or_path, *, footage=None):
+    def make_unit(self, text_or_path, *, footage=None, addresses=None, interfaces=None):
         path = self.file("unit.yaml", text_or_path) if isinstance(text_or_path, str) else text_or_path
         self.unit = SimulatedUnit(
             UnitBoot(
@@ -77,10 +80,10 @@ class Bench:
                 identities=Identities([Identity(item=item, value=value) for item, value in IDENTITIES.items()]),
                 flash=self.folder / "flash",
                 authorities=self.authority.certificate,
-                interfaces={"cellular": None, "wifi": None},
+                interfaces=interfaces or {"cellular": None, "wifi": None},
                 dbc=self.dbc,
                 footage=footage or {},
-                addresses=self.cloud.addresses,
+                addresses={**(self.cloud.addresses if self.cloud else {}), **(addresses or {})},
             ),
             clock=self.clock,
             spawner=spawn_here,
@@ -96,8 +99,8 @@ class Bench:
         with theirs:
             self.unit.power_on({"can": theirs.fileno(), **peers})
 
-    def start_unit(self, text_or_path, *, footage=None, **peers):
-        self.make_unit(text_or_path, footage=footage)
+    def start_unit(self, text_or_path, *, footage=None, addresses=None, **peers):
+        self.make_unit(text_or_path, footage=footage, addresses=addresses)
         self.power_on(**peers)
         return self.unit
 
@@ -132,6 +135,54 @@ class Bench:
     def owner(self, url, method="GET"):
         status, body = self.fetch(url, method=method, token=self.tokens["owner"])
         return status, json.loads(body)
+
+
+class Recorder:
+    """An HTTPS server that notes every request and answers as told."""
+
+    def __init__(self, authority, name):
+        seen = self.seen = []
+        self.status = 200
+        recorder = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                seen.append((self.command, self.path, dict(self.headers.items()), body))
+                self.send_response(recorder.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_GET = do_PUT = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # a unit whose power is cut hangs up as it likes
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        context = authority.context_for(name, alpn=("http/1.1",))
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.address = self._server.server_address
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def bodies(self):
+        return [json.loads(body) for _, _, _, body in self.seen]
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def recorder(bench):
+    """Stands in for https://ux.maker.test."""
+    with closing(Recorder(bench.authority, "ux.maker.test")) as recorder:
+        yield recorder
 
 
 @pytest.fixture
