@@ -1,0 +1,146 @@
+"""Backwards: the encodings that the traffic is freed from, as a table.
+
+A decoder is one row of `DECODERS`. Its `find` looks at raw bytes for a reason to decode (a magic, an escape, a long
+run of digits), so that plain traffic costs a search and no parsing; `unwrap` makes one layer of all that it finds in
+another.
+
+JSON itself, forms and headers are framing, not encodings: what stands in them without escapes has no link in its chain.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from captures.sightings import escapes, inflate, runs
+from captures.sightings.layers import SEPARATOR, Layer, Narrow, Piece, Span, Trace
+
+_SAME = 64  # texts of at most so many bytes are decoded once, however often they occur
+
+Find = Callable[[Layer, Sequence[Span]], Iterable[Span]]
+"""Texts in a layer that may be encoded; the spans given are hints (see `hints`)."""
+Decode = Callable[[memoryview, int], inflate.Decoded]
+"""A text and the most bytes wanted, to what it holds and how much of the text it takes; None when it is not encoded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decoder:
+    """One encoding."""
+
+    name: str
+    """Link in a chain."""
+    find: Find
+    decode: Decode
+    limit: int = 32 << 20
+    """Most bytes that one text may become."""
+    trace: Trace | None = None
+    """Where the encoding keeps the order of the bytes."""
+    narrow: Narrow | None = None
+    """Where a text may have neighbours that look like it."""
+
+
+def _whole(decode: Callable[[bytes], bytes]) -> Decode:
+    return lambda text, _: (decode(bytes(text)), len(text))
+
+
+def _pieces(layer: Layer) -> list[Span]:
+    return [(piece.start, piece.end) for piece in layer.pieces]
+
+
+DECODERS: tuple[Decoder, ...] = (
+    Decoder(
+        name="percent",
+        find=lambda layer, _: escapes.percent_texts(layer.data),
+        decode=_whole(escapes.decode_percent),
+        trace=escapes.trace_percent,
+    ),
+    Decoder(
+        name="json",
+        find=lambda layer, _: escapes.json_texts(layer.data),
+        decode=_whole(escapes.decode_json),
+        trace=escapes.trace_json,
+    ),
+    Decoder(
+        name="utf-16",
+        find=lambda layer, _: escapes.utf16_texts(layer.data),
+        decode=_whole(escapes.decode_utf16),
+        trace=escapes.trace_utf16,
+    ),
+    Decoder(
+        name="base64",
+        find=lambda layer, hints: runs.base64_runs(layer.data, hints),
+        decode=_whole(runs.decode_base64),
+        narrow=runs.narrow_base64,
+    ),
+    Decoder(
+        name="hex",
+        find=lambda layer, hints: runs.hex_runs(layer.data, hints),
+        decode=_whole(binascii.unhexlify),
+    ),
+    Decoder(
+        name="gzip",
+        find=lambda layer, _: inflate.gzip_texts(layer.data, _pieces(layer)),
+        decode=inflate.decode_gzip,
+    ),
+    Decoder(
+        name="zlib",
+        find=lambda layer, _: inflate.zlib_texts(layer.data, _pieces(layer)),
+        decode=inflate.decode_zlib,
+    ),
+    Decoder(
+        name="deflate",
+        find=lambda layer, _: inflate.deflate_texts(layer.data, _pieces(layer)),
+        decode=inflate.decode_deflate,
+    ),
+)
+
+
+def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -> tuple[Layer | None, str | None]:
+    """All that *decoder* finds in *layer*, as one layer; and what was left out for its size, if anything.
+
+    :param budget: most bytes to make, over all texts
+    """
+    view = memoryview(layer.data)
+    known: dict[bytes, list[Span]] = {}
+    found: list[tuple[bytes, list[Span]]] = []
+    left_out = None
+    made = 0
+    for start, end in decoder.find(layer, hints):
+        text = layer.data[start:end] if end - start <= _SAME else None
+        if text is not None and text in known:
+            known[text].append((start, end))
+            continue
+        room = min(decoder.limit, budget - made)
+        if room <= 0:
+            left_out = f"{decoder.name}: more than {budget} bytes"
+            break
+        decoded = decoder.decode(view[start:end], room)
+        sources: list[Span] = []
+        if text is not None:
+            known[text] = sources
+        if decoded is None:
+            continue
+        data, used = decoded
+        sources.append((start, start + used))
+        found.append((data, sources))
+        made += len(data)
+        if len(data) == room and used < end - start:
+            left_out = f"{decoder.name}: a text of more than {room} bytes"
+    return (_joined(decoder, layer, found) if found else None), left_out
+
+
+def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, list[Span]]]) -> Layer:
+    pieces = []
+    at = 0
+    for data, sources in found:
+        pieces.append(Piece(at, at + len(data), tuple(sources)))
+        at += len(data) + len(SEPARATOR)
+    return Layer(
+        SEPARATOR.join(data for data, _ in found),
+        chain=(*layer.chain, decoder.name),
+        parent=layer,
+        pieces=pieces,
+        trace=decoder.trace,
+        narrow=decoder.narrow,
+    )

@@ -1,0 +1,184 @@
+"""The search: every identity's patterns in every layer of every part of a transmission.
+
+A part is the outermost layer. Each layer is searched once for everything (`scanner`), then each row of `DECODERS` may
+make one more layer of it, until nothing is encoded any more, or a limit is reached. What was left out is told, so
+that a verdict can count it as not seen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from captures.sightings import media, positions
+from captures.sightings.decoders import DECODERS, unwrap
+from captures.sightings.forms import Pattern, patterns
+from captures.sightings.hints import hints
+from captures.sightings.layers import Layer, Piece, Span
+from captures.sightings.ledger import Found, Ledger
+from captures.sightings.named import named
+from captures.sightings.scanner import Hit, Needle, Scan, scanner
+from telltale.identity import Identities, Identity
+from telltale.sighting import Sighting
+from telltale.transmission import Part, Transmission
+
+BUDGET = 128 << 20
+"""Most bytes that one part may be decoded into, over all its layers; beyond that it is a bomb."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examination:
+    """What was seen in one transmission, and what could not be."""
+
+    sightings: tuple[Sighting, ...]
+    gaps: tuple[str, ...]
+    """What a limit left unsearched, a sentence each; an absence claim must not rest on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Coordinate:
+    """Meaning of a needle: a number like this coordinate of a position begins here."""
+
+    identity: Identity
+    axis: int
+    degrees: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Meaning of a needle: a slice of the media, which stands at *offset* in it."""
+
+    identity: Identity
+    media: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """Meaning of a needle: a reason for the decoder to look at a short run."""
+
+    decoder: str
+
+
+_Meaning = Pattern | _Coordinate | _Slice | _Hint
+
+
+class Engine:
+    """Finds the identities of a run in what left the unit.
+
+    :param identities: what to look for
+    :param depth: most encodings inside one another
+    :param scan_with: how to search for the patterns; None takes the fastest that the platform has
+
+    An engine belongs to one thread at a time.
+    """
+
+    def __init__(
+        self, identities: Identities, *, depth: int = 6, scan_with: Callable[[Sequence[Needle]], Scan] | None = None
+    ) -> None:
+        self._identities = tuple(dict.fromkeys(identities))
+        self._depth = depth
+        meanings = list(_meanings(self._identities))
+        self._meanings = [meaning for _, meaning in meanings]
+        self._scan = (scan_with or scanner)([needle for needle, _ in meanings])
+
+    def search(self, transmission: Transmission) -> list[Sighting]:
+        """Every sighting in *transmission*, by part and place."""
+        return list(self.examine(transmission).sightings)
+
+    def examine(self, transmission: Transmission) -> Examination:
+        """Every sighting in *transmission*, and what the limits left out."""
+        sightings: list[Sighting] = []
+        gaps: list[str] = []
+        for part in transmission.parts:
+            ledger = Ledger(transmission, part)
+            gaps += [f"{part.name}: {gap}" for gap in self._explore(part, ledger)]
+            sightings += ledger.sightings()
+        sightings += named(transmission, self._identities, sightings)
+        return Examination(sightings=tuple(sightings), gaps=tuple(gaps))
+
+    def _explore(self, part: Part, ledger: Ledger) -> Iterator[str]:
+        """Search the part and what it decodes to, into *ledger*; gives what was left out."""
+        budget = BUDGET
+        layers = deque([Layer(part.data)])
+        while layers:
+            layer = layers.popleft()
+            hits = self._scan(layer.data)
+            ledger.enter(layer, self._read(layer, hits))
+            if part.opaque:
+                continue
+            hinted: dict[str, list[Span]] = defaultdict(list)
+            for hit in hits:
+                meaning = self._meanings[hit.needle]
+                if isinstance(meaning, _Hint):
+                    hinted[meaning.decoder].append((hit.start, hit.end))
+            for decoder in DECODERS:
+                inner, left_out = unwrap(decoder, layer, hinted[decoder.name], budget)
+                if left_out:
+                    yield left_out
+                if inner is None:
+                    continue
+                if len(inner.chain) > self._depth:
+                    yield f"{' > '.join(inner.chain)}: deeper than {self._depth} encodings"
+                    continue
+                budget -= len(inner.data)
+                layers.append(inner)
+
+    def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
+        """What the hits in a layer mean."""
+        coordinates: dict[tuple[Identity, Piece], tuple[list[positions.Coordinate], ...]] = {}
+        runs: dict[Identity, int] = {}
+        for hit in hits:
+            piece = layer.piece_at(hit.start)
+            if hit.end > piece.end:
+                continue
+            match self._meanings[hit.needle]:
+                case Pattern() as pattern:
+                    yield from _text(layer, piece, hit, pattern)
+                case _Coordinate(identity, axis, degrees):
+                    if number := positions.read(layer.data, hit.start, piece.start, piece.end, degrees):
+                        coordinates.setdefault((identity, piece), ([], []))[axis].append(number)
+                case _Slice(identity, whole, offset) if hit.start >= runs.get(identity, 0):
+                    start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
+                    runs[identity] = end
+                    yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
+        for (identity, piece), (latitudes, longitudes) in coordinates.items():
+            for pair in positions.pairs(layer.data, latitudes, longitudes, piece.start, piece.end):
+                yield Found(
+                    identity=identity,
+                    form=pair.form,
+                    chain=layer.chain,
+                    start=pair.start,
+                    end=pair.end,
+                    precision=pair.precision,
+                )
+
+
+def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Found]:
+    if pattern.guard and not pattern.guard(layer.data, hit.start, hit.end, piece.start, piece.end):
+        return
+    # the link is there already where the pattern's own encoding stands in a text that had more of it undone
+    inner = () if pattern.chain and layer.chain[-1:] == pattern.chain else pattern.chain
+    chain = (*layer.chain, *inner)
+    yield Found(identity=pattern.identity, form=pattern.form, chain=chain, start=hit.start, end=hit.end)
+
+
+def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Needle, _Meaning]]:
+    """Every needle of a run, with what it means where it is found."""
+    values = []
+    for identity in identities:
+        if isinstance(identity.value, bytes):
+            for piece in media.slices(identity.value):
+                yield Needle(piece.data, caseless=False), _Slice(identity, identity.value, piece.offset)
+        elif isinstance(identity.value, tuple):
+            for axis, degrees in enumerate(identity.value):
+                for needle in positions.needles(degrees):
+                    yield needle, _Coordinate(identity, axis, degrees)
+        else:
+            for pattern in patterns(identity):
+                yield Needle(pattern.literal, pattern.caseless), pattern
+                if pattern.form == "plain" and not pattern.chain:
+                    values.append(pattern.literal)
+    for needle, decoder in hints(values):
+        yield needle, _Hint(decoder)

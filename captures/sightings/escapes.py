@@ -1,0 +1,144 @@
+"""Encodings that keep the order of the bytes: percent, JSON escapes, UTF-16.
+
+What is found in them is cut to the value: decoded offsets are traced back through the escapes, which is done only where
+something was found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+from captures.sightings.layers import Escape, Span
+
+# RFC 3986, section 2 (reserved, unreserved, %), and bytes above ASCII, which careless programs leave as they are
+_URI = b"".join(
+    [string.ascii_letters.encode(), string.digits.encode(), b"-._~:/?#[]@!$&'()*+,;=%", bytes(range(128, 256))]
+)
+_URI_ROW = re.compile(b"[" + re.escape(_URI) + b"]*+")
+_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+
+# RFC 8259, section 7: a string ends at a quotation mark and holds no control characters
+_JSON_BACK = re.compile(rb'[^"\x00-\x1f]*+')
+_JSON_ON = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+')
+_JSON = re.compile(
+    rb"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb'|u(?P<unit>[0-9a-fA-F]{4})|(?P<char>["\\/bfnrt]))'
+)
+_CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+_PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
+_UNITS = bytes(ord("x") if byte in _PRINTABLE else ord("0") if byte == 0 else ord(" ") for byte in range(256))
+_UTF16 = re.compile(b"0?" + b"x0" * 6 + b"(?:x0)*+x?")
+
+
+def percent_texts(data: bytes) -> Iterator[Span]:
+    """Stretches of URI characters that hold an escape (RFC 3986, section 2.1)."""
+    return _stretches(data, b"%", _PERCENT, _URI_ROW, _URI_ROW)
+
+
+def decode_percent(text: bytes) -> bytes:
+    """Undo the escapes; ``+`` stays, since only forms mean a space by it."""
+    return unquote_to_bytes(text)
+
+
+def trace_percent(text: bytes) -> list[Escape]:
+    """Every escape of a percent-encoded text."""
+    return _trace((match.span(), 1) for match in _PERCENT.finditer(text))
+
+
+def json_texts(data: bytes) -> Iterator[Span]:
+    """The insides of JSON strings that hold an escape, or what looks the same in other text."""
+    return _stretches(data, b"\\", _JSON, _JSON_BACK, _JSON_ON)
+
+
+def decode_json(text: bytes) -> bytes:
+    """Undo the escapes as UTF-8; what is no escape of JSON stays as it is, so that any text can be given."""
+    try:  # the standard library is ten times as fast, but wants perfect strings
+        decoded = json.loads(b'"' + text + b'"')
+        return str(decoded).encode("utf-8", "surrogatepass")
+    except ValueError:
+        return _JSON.sub(_unescaped, text)
+
+
+def trace_json(text: bytes) -> list[Escape]:
+    """Every escape of a JSON string."""
+    return _trace((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
+
+
+def utf16_texts(data: bytes) -> Iterator[Span]:
+    """Runs of printable ASCII characters in UTF-16 of either byte order."""
+    if b"\0" not in data:
+        return
+    for run in _UTF16.finditer(data.translate(_UNITS)):
+        start, end = run.span()
+        zero_first, zero_last = data[start] == 0, data[end - 1] == 0
+        if zero_first and zero_last:
+            # one zero belongs to a neighbour: the last to a terminator of big-endian text, else the first to a number
+            terminated = data[end : end + 1] == b"\0" and data[max(0, start - 1) : start] != b"\0"
+            yield (start, end - 1) if terminated else (start + 1, end)
+        elif not zero_first and not zero_last:
+            yield start, end - 1
+        else:
+            yield start, end
+
+
+def decode_utf16(text: bytes) -> bytes:
+    """The characters of such a run as ASCII."""
+    return text[text[0] == 0 :: 2]
+
+
+def trace_utf16(text: bytes) -> list[Escape]:
+    """Every character of such a run, two bytes each."""
+    return [Escape((index, index + 1), (2 * index, 2 * index + 2)) for index in range(len(text) // 2)]
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    if match["char"]:
+        return _CHARS[match["char"]]
+    if match["unit"]:
+        return chr(int(match["unit"], 16)).encode("utf-8", "surrogatepass")
+    return (bytes.fromhex((match["high"] + match["low"]).decode())).decode("utf-16-be").encode()
+
+
+def _trace(escapes: Iterator[tuple[Span, int]]) -> list[Escape]:
+    """Escapes with the place of each in the decoded text, from their places as sent and decoded lengths."""
+    found = []
+    shift = 0
+    for (start, end), length in escapes:
+        found.append(Escape((start - shift, start - shift + length), (start, end)))
+        shift += end - start - length
+    return found
+
+
+def _stretches(
+    data: bytes, mark: bytes, escape: re.Pattern[bytes], back: re.Pattern[bytes], on: re.Pattern[bytes]
+) -> Iterator[Span]:
+    """Stretches round each *escape*, which begins with *mark*: *back* over what may precede it, *on* to their end."""
+    low = at = 0
+    while (at := data.find(mark, at)) >= 0:
+        if not escape.match(data, at):
+            at += 1
+            continue
+        end = _end(on, data, at)
+        yield _back(back, data, low, at), end
+        low = at = max(end, at + 1)
+
+
+def _end(on: re.Pattern[bytes], data: bytes, at: int) -> int:
+    match = on.match(data, at)
+    return match.end() if match else at
+
+
+def _back(back: re.Pattern[bytes], data: bytes, low: int, at: int) -> int:
+    """Where a row of *back* characters that ends at *at* begins, not before *low*."""
+    width = 64
+    while True:
+        begin = max(low, at - width)
+        length = _end(back, data[begin:at][::-1], 0)
+        if begin + length < at or begin == low:
+            return at - length
+        width *= 4

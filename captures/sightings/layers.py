@@ -1,0 +1,103 @@
+"""Layers: what one decoder took out of another layer, and the way back to the bytes that were sent.
+
+Everything that a decoder finds in a layer is joined into one child layer, so that a thousand short values cost one
+search together. Each piece of a layer remembers the text that it was decoded from; texts that occur several times are
+decoded once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+"""First byte and the one after the last."""
+
+SEPARATOR = b"\n\xff\n"
+"""Stands between pieces: no text, no run of any encoding, and no identity reaches across it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """One escape of a text that is otherwise as it was: where it stands, decoded and as sent."""
+
+    decoded: Span
+    source: Span
+
+
+Trace = Callable[[bytes], Sequence[Escape]]
+"""The escapes of an encoded text, for encodings that keep the order of the bytes."""
+Narrow = Callable[[bytes, bytes, int, int], Span]
+"""``narrow(text, decoded, start, end)``: the part of an encoded *text* that holds *start* to *end* of *decoded*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a layer that was decoded from one text."""
+
+    start: int
+    end: int
+    sources: tuple[Span, ...]
+    """Every place of that text in the parent layer."""
+
+
+class Layer:
+    """Bytes to be searched: a part as it was sent (the root), or what a decoder made of another layer."""
+
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        chain: tuple[str, ...] = (),
+        parent: Layer | None = None,
+        pieces: Sequence[Piece] = (),
+        trace: Trace | None = None,
+        narrow: Narrow | None = None,
+    ) -> None:
+        self.data = data
+        self.chain = chain
+        self._parent = parent
+        self.pieces = pieces or (Piece(0, len(data), ()),)
+        self._starts = [piece.start for piece in self.pieces]
+        self._trace = trace
+        self._narrow = narrow
+
+    def piece_at(self, offset: int) -> Piece:
+        """The piece that holds *offset* (or the separator after it)."""
+        return self.pieces[bisect_right(self._starts, offset) - 1]
+
+    def locate(self, start: int, end: int) -> Iterator[Span]:
+        """Where *start* to *end* was sent: spans of the outermost encoded text in the part.
+
+        A text whose encoding keeps the order of its bytes (percent, JSON) is cut to the value; others are named whole.
+        """
+        if self._parent is None:
+            yield start, end
+            return
+        piece = self.piece_at(start)
+        low, high = self._inner(piece, start - piece.start, end - piece.start)
+        for source, _ in piece.sources:
+            yield from self._parent.locate(source + low, source + high)
+
+    def _inner(self, piece: Piece, start: int, end: int) -> Span:
+        """The span within the piece's encoded text that stands for *start* to *end* of the piece."""
+        source, stop = piece.sources[0]
+        if self._parent is None or not (self._trace or self._narrow):
+            return 0, stop - source
+        text = self._parent.data[source:stop]
+        if self._trace:
+            return _follow(self._trace(text), start, end)
+        assert self._narrow is not None
+        return self._narrow(text, self.data[piece.start : piece.end], start, end)
+
+
+def _follow(escapes: Sequence[Escape], start: int, end: int) -> Span:
+    def before(offset: int) -> Escape:
+        index = bisect_right(escapes, offset, key=lambda escape: escape.decoded[0]) - 1
+        return escapes[index] if index >= 0 else Escape((0, 0), (0, 0))
+
+    first, last = before(start), before(end - 1)
+    low = first.source[0] if start < first.decoded[1] else first.source[1] + start - first.decoded[1]
+    high = last.source[1] if end <= last.decoded[1] else last.source[1] + end - last.decoded[1]
+    return low, high
