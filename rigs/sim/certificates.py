@@ -93,16 +93,35 @@ class CloudAuthority:
         """
         wanted = (server_name.lower().rstrip("."), tuple(alpn))
         if wanted not in self._contexts:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            # load_cert_chain takes nothing but a path; the file is gone again before anyone else could want it
-            with tempfile.NamedTemporaryFile(dir=self.certificate.parent) as file:
-                file.write(self._leaf(wanted[0]) + _key_pem(self._leaf_key))
-                file.flush()
-                context.load_cert_chain(file.name)
-            if wanted[1]:
-                context.set_alpn_protocols(list(wanted[1]))
-            self._contexts[wanted] = context
+            self._contexts[wanted] = self._new_context(*wanted)
         return self._contexts[wanted]
+
+    def context_for_any(self, address: str, alpn: Sequence[str] = ALPN) -> ssl.SSLContext:
+        """A context whose certificate is for the name that the client asks for (SNI); without one, for *address*."""
+
+        def follow(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
+            if name is None:
+                return None
+            try:
+                connection.context = self.context_for(name, alpn)
+            except ValueError:
+                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            return None
+
+        context = self._new_context(address, tuple(alpn))
+        context.sni_callback = follow
+        return context
+
+    def _new_context(self, name: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # load_cert_chain takes nothing but a path; the file is gone again before anyone else could want it
+        with tempfile.NamedTemporaryFile(dir=self.certificate.parent) as file:
+            file.write(self._leaf(name) + _key_pem(self._leaf_key))
+            file.flush()
+            context.load_cert_chain(file.name)
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
+        return context
 
     def _leaf(self, name: str) -> bytes:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64] or "unnamed")])

@@ -10,14 +10,14 @@ from rigs.sim.certificates import CloudAuthority
 from telltale.errors import RigError
 
 
-def handshake(authority, name, *, alpn=("h2", "http/1.1"), wanted=("http/1.1",), trusted=None):
+def handshake(authority, name, *, alpn=("h2", "http/1.1"), wanted=("http/1.1",), trusted=None, server=None):
     """Shake hands in memory, the client asking for *name*; the client's TLS object afterwards."""
     context = ssl.create_default_context(cafile=str(trusted or authority.certificate))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.set_alpn_protocols(list(wanted))
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(down, up, server_hostname=name)
-    server = authority.context_for(name, alpn).wrap_bio(up, down, server_side=True)
+    server = (server or authority.context_for(name, alpn)).wrap_bio(up, down, server_side=True)
     for side in (client, server, client):
         with contextlib.suppress(ssl.SSLWantReadError):
             side.do_handshake()
@@ -39,6 +39,16 @@ def test_the_protocols_are_as_given(tmp_path):
         == "http/1.1"
     )
     assert handshake(authority, "a.example", alpn=(), wanted=("mqtt",)).selected_alpn_protocol() is None
+
+
+def test_one_context_serves_any_name(tmp_path):
+    """The certificate follows the name that the client asks for; without one it is for the address."""
+    authority = CloudAuthority.create(tmp_path)
+    context = authority.context_for_any("203.0.113.10")
+    for name in ("a.example", "b.example", "203.0.113.10"):
+        client = handshake(authority, name, server=context)
+        assert client.getpeercert()["subjectAltName"][0][1] == name
+        assert client.selected_alpn_protocol() == "http/1.1"
 
 
 def test_another_authority_is_not_trusted(tmp_path):
