@@ -44,7 +44,8 @@ def test_closing_kills_what_runs_and_keeps_statuses(open_network, until):
     with open_network() as network:
         ended = network.spawner("unit")(["sh", "-c", "exit 3"])
         until(lambda: ended._ended(0), "the end")
-        running = network.spawner("cloud")(["sh", "-c", f"trap '' TERM INT HUP; sleep 600; : {marker}"])
+        argv = ["sh", "-c", "trap '' TERM INT HUP; exec sleep 600"]
+        running = network.spawner("cloud")(argv, env={**os.environ, "MARKER": marker})
         assert marked(marker.encode()) == [running.pid]
     assert marked(marker.encode()) == []
     assert (ended.poll(), running.poll()) == (3, -signal.SIGKILL)

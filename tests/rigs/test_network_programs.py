@@ -149,7 +149,7 @@ def test_a_program_inherits_the_environment_unless_told_otherwise(monkeypatch, o
 def test_a_program_that_cannot_start_is_told_in_one_line(network, argv, cwd, reason):
     """The line names the program, or the folder, and the network lives on."""
     with pytest.raises(RigError, match=reason):
-        network.spawner("unit")(argv, cwd=cwd)
+        network.spawner("unit")(argv, cwd=cwd, env={"PATH": "/usr/bin:/bin"})
     assert network.spawner("unit")(["true"]).wait(PATIENCE) == 0
 
 
