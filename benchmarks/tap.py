@@ -96,10 +96,11 @@ def main() -> None:
             counts = tap.end()["cellular"]
             began = time.perf_counter()
             read = sum(1 for _ in read_packets(path))
+            reading = time.perf_counter() - began
             print(
                 f"{size / 1e6 / seconds:.0f} MB/s, {counts.captured_packets} packets, "
-                f"{counts.dropped_packets} dropped, balance {counts.balance}, settled {counts.settled}; tap {cpu / size * 1e9:.2f} CPU s/GB; "
-                f"{read} packets read at {size / 1e6 / (time.perf_counter() - began):.0f} MB/s"
+                f"{counts.dropped_packets} dropped, balance {counts.balance}, settled {counts.settled}; "
+                f"tap {cpu / size * 1e9:.2f} CPU s/GB; {read} packets read at {size / 1e6 / reading:.0f} MB/s"
             )
             path.unlink()
 

@@ -8,12 +8,13 @@ ordinary users, is not needed), and what found no room is counted.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from scapy.config import conf
 from scapy.data import ETH_P_ALL, SOL_PACKET
@@ -46,14 +47,9 @@ _BLOCK = struct.Struct("=III")  # tpacket_hdr_v1, after 8 bytes: status, packets
 _HEADER = struct.Struct("=IIIIIIH6xIH20xB")
 _FRAME_SIZE = 2048  # without meaning in TPACKET_V3, but checked
 
-
-class Frame(NamedTuple):
-    """A packet in the ring; *data* is valid until the next one is asked for."""
-
-    wall: int
-    data: memoryview | bytes
-    length: int
-    outgoing: bool
+Frame = tuple[int, memoryview | bytes, int, bool]
+"""A packet in the ring: wall time in ns, data (valid until the next packet is asked for), length on the interface, and
+whether this host sent it. A plain tuple, because one is made for every packet."""
 
 
 class RingSocket(SuperSocket):
@@ -122,7 +118,7 @@ class RingSocket(SuperSocket):
                 else:
                     packets += 1
                     size += captured
-                yield Frame(seconds * 1_000_000_000 + fraction, data, length, outgoing)
+                yield seconds * 1_000_000_000 + fraction, data, length, outgoing
                 at += step
             self.captured += Tally(packets, size, out_packets, out_size)
             view[start + 8 : start + 12] = bytes(4)  # TP_STATUS_KERNEL: the block is the kernel's again
@@ -139,11 +135,6 @@ class RingSocket(SuperSocket):
         code = self.ins.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return os.strerror(code) if code else None
 
-    @property
-    def half_taken(self) -> bool:
-        """Whether `recv_raw` has more without waiting."""
-        return self._taken is not None
-
     def recv_raw(self, x: int = 0xFFFF) -> tuple[type[ScapyPacket] | None, bytes | None, float | None]:
         """One packet for scapy: its class, its bytes, its time in seconds; nothing if there is none at the moment."""
         if self._taken is None:
@@ -152,20 +143,16 @@ class RingSocket(SuperSocket):
         if frame is None:
             self._taken = None
             return None, None, None
-        return self._layer(), bytes(frame.data[:x]), frame.wall / 1e9
-
-    @staticmethod
-    def select(sockets: list[SuperSocket], remain: float | None = None) -> list[SuperSocket]:
-        """For scapy: a ring with a half-taken block is ready, whatever the kernel says about the next block."""
-        ready: list[SuperSocket] = [sock for sock in sockets if isinstance(sock, RingSocket) and sock.half_taken]
-        return ready or SuperSocket.select(sockets, conf.recv_poll_rate if remain is None else remain)
+        wall, data, _, _ = frame
+        return self._layer(), bytes(data[:x]), wall / 1e9
 
     def close(self) -> None:
         """Give the ring back to the kernel; packets in it are lost."""
         if not self.closed and hasattr(self, "_view"):
             self._taken = None
             self._view.release()
-            self._map.close()
+            with contextlib.suppress(BufferError):  # whoever still holds a packet keeps the memory until it is let go
+                self._map.close()
         super().close()
 
     def _layer(self) -> Any:
