@@ -7,21 +7,21 @@ been written so, and a complaint names the file and line, of the defect or of wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from rigs.sim.cloud.model import Cloud
+from rigs.sim.cloud.model import App, Cloud, DirectAddress, Platform, Sink, Store
 from rigs.sim.cloud.model import checked as checked_cloud
 from rigs.sim.source import Source
-from rigs.sim.unit.model import Unit
+from rigs.sim.unit.model import FactSource, Function, Queue, Send, Unit
 from rigs.sim.unit.model import checked as checked_unit
 from telltale.errors import near_miss
 from telltale.items import taxonomy
-from telltale.yamlfile import Strict
+from telltale.yamlfile import Location, Strict
 
 
 class CaughtAs(Strict):
@@ -123,19 +123,55 @@ def apply(
                 f"the defect is for the unit `{defect.unit}`, and this rig's unit is `{name}`"
                 + (near_miss(defect.unit, [str(name)]) if name else ""),
             )
-        _known_keys("functions", "function of the unit", unit, defect, "unit", complete="sends")
-        _known_keys("stores", "store of the cloud", cloud, defect, "cloud", complete="upload")
+        _check_names(defect, "unit", unit)
+        _check_names(defect, "cloud", cloud)
         unit, cloud = defect.patch("unit", unit), defect.patch("cloud", cloud)
     return checked_unit(unit, dbc=dbc), checked_cloud(cloud)
 
 
-def _known_keys(
-    section: str, what: str, base: Source, defect: Defect, which: Literal["unit", "cloud"], *, complete: str
-) -> None:
-    """A key that the file does not have is a slip of the pen, unless it brings all that a new entry needs."""
-    known = base.data.get(section) or {} if isinstance(base.data, dict) else {}
-    patch = (defect.source.data["patch"].get(which) or {}).get(section) or {}
-    for name, change in patch.items():
-        place = ("patch", which, section, name)
-        if name not in known and not (isinstance(change, dict) and complete in change):
-            raise defect.source.fault(place, f"`{name}` is no {what}" + near_miss(str(name), known))
+_NAMED: Mapping[str, Mapping[Location, tuple[str, type[BaseModel]]]] = {
+    "unit": {
+        ("state", "*"): ("fact of the unit", FactSource),
+        ("queues", "*"): ("queue of the unit", Queue),
+        ("functions", "*"): ("function of the unit", Function),
+        ("functions", "*", "sends", "*"): ("send of this function", Send),
+    },
+    "cloud": {
+        ("sinks", "*"): ("sink of the cloud", Sink),
+        ("platforms", "*"): ("platform of the cloud", Platform),
+        ("apps", "*"): ("app of the cloud", App),
+        ("stores", "*"): ("store of the cloud", Store),
+        ("stores", "*", "addresses", "*"): ("address of this store", DirectAddress),
+    },
+}
+"""Where a file's author chooses the names, so that a slip of the pen looks like a new entry."""
+
+
+def _check_names(defect: Defect, which: Literal["unit", "cloud"], base: Source) -> None:
+    """A name that the file does not have is a slip of the pen, unless it brings all that a new entry needs.
+
+    :raises InputError: at the name, with the near-miss
+    """
+    patch = defect.source.data["patch"].get(which) or {}
+    for pattern, (what, model) in _NAMED[which].items():
+        for place, change, known in _new_entries(patch, base.data, pattern):
+            try:
+                model.model_validate(change)
+            except ValidationError:
+                name = str(place[-1])
+                message = f"`{name}` is no {what}, and as a new one it is not complete" + near_miss(name, known)
+                raise defect.source.fault(("patch", which, *place), message) from None
+
+
+def _new_entries(
+    patch: Any, base: Any, pattern: Location, place: Location = ()
+) -> Iterator[tuple[Location, Any, list[str]]]:
+    """Entries of *patch* at *pattern* whose name *base* lacks: place, content, and the names that are there."""
+    if not isinstance(patch, dict) or not isinstance(base, dict):
+        return
+    step, rest = pattern[0], pattern[1:]
+    for name in patch if step == "*" else {step} & set(patch):
+        if rest:
+            yield from _new_entries(patch[name], base.get(name), rest, (*place, name))
+        elif name not in base and patch[name] is not None:
+            yield (*place, name), patch[name], [str(known) for known in base]

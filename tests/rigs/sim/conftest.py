@@ -3,11 +3,13 @@
 import http.client
 import http.server
 import json
+import os
 import socket
 import ssl
 import struct
 import textwrap
 import threading
+import tty
 import urllib.parse
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -113,6 +115,57 @@ class Bench:
         self.can.send(struct.pack("<IB3x8s", definition.frame_id, len(data), data))
         self.unit.settle()
 
+    def open_ports(self):
+        """Fresh ADB, modem and GNSS ports for `power_on`; the bench keeps their other ends."""
+        adb = socket.create_server(("127.0.0.1", 0))
+        self._stack.callback(adb.close)
+        self.adb_address = adb.getsockname()
+        ports = {"adb": adb.fileno()}
+        for name in ("modem", "gnss"):
+            master, slave = os.openpty()
+            tty.setraw(slave)
+            for descriptor in (master, slave):
+                self._stack.callback(os.close, descriptor)
+            ports[name] = master
+            setattr(self, name, slave)
+        return ports
+
+    def adb_shell(self, line):
+        """What ``adb shell`` does, without the program."""
+        with socket.create_connection(self.adb_address, timeout=10) as peer, peer.makefile("rb") as stream:
+
+            def say(command, first, second, data):
+                word = struct.unpack("<I", command)[0]
+                peer.sendall(struct.pack("<6I", word, first, second, len(data), sum(data), word ^ 0xFFFFFFFF) + data)
+
+            def hear():
+                head = stream.read(24)
+                if not head:
+                    return b"CLSE", 0, b""  # a unit that reboots just goes
+                word, first, _, length, _, _ = struct.unpack("<6I", head)
+                return struct.pack("<I", word), first, stream.read(length)
+
+            say(b"CNXN", 0x01000000, 4096, b"host::\0")
+            hear()
+            say(b"OPEN", 1, 0, f"shell:{line}\0".encode())
+            output = b""
+            command = b"OPEN"
+            while command != b"CLSE":
+                command, remote, data = hear()
+                if command == b"WRTE":
+                    output += data
+                    say(b"OKAY", 1, remote, b"")
+            return output.decode()
+
+    def move(self, latitude, longitude):
+        """Tell the GNSS receiver a place, and wait until it has heard."""
+        body = f"GNRMC,120000.00,A,{_nmea(latitude, 2)},N,{_nmea(longitude, 3)},E,0.0,0.0,211126,,,A"
+        checksum = 0
+        for byte in body.encode():
+            checksum ^= byte
+        os.write(self.gnss, f"${body}*{checksum:02X}\r\n".encode())
+        self.unit.settle(position=(latitude, longitude))
+
     def wait(self, text, progress=None):
         self.clock.advance(parse_duration(text), progress)
 
@@ -137,6 +190,10 @@ class Bench:
         return status, json.loads(body)
 
 
+def _nmea(degrees, digits):
+    return f"{int(degrees):0{digits}d}{(degrees % 1) * 60:09.6f}"
+
+
 class Recorder:
     """An HTTPS server that notes every request and answers as told."""
 
@@ -155,7 +212,7 @@ class Recorder:
                 self.send_header("content-length", "0")
                 self.end_headers()
 
-            do_GET = do_PUT = do_POST
+            do_GET = do_PUT = do_POST  # noqa: N815 - the names that http.server looks for
 
             def log_message(self, *_):
                 pass
@@ -176,6 +233,12 @@ class Recorder:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+
+@pytest.fixture
+def sim():
+    """The folder of the simulated rig's files."""
+    return SIM
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Part:
 
     def run(self, until):
         if self.steps:
-            self.clock.step(self.agenda.due)
+            self.clock.step(min(self.agenda.due, until))
         self.agenda.run(self.clock.now())
         self.clock.set_due(self.agenda.due)
 
