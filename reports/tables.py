@@ -98,7 +98,7 @@ def sightings_table(
     by_index = {t.index: t for t in transmissions}
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
     for heading in ("#", "recipient", "channel", "item", "value", "how", "where"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("#", "value", "channel"))
     for s in sightings:
         t = by_index[s.transmission]
         table.add_row(

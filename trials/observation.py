@@ -63,7 +63,7 @@ def look(
     keylog: bytes,
     uplinks: Mapping[str, str],
     units: Collection[str],
-    clock: ClockMap,
+    clock: ClockMap | None,
     engine: Engine,
     controls: Iterable[Control],
     counts: TapCounts | None,

@@ -23,8 +23,8 @@ from reports.tables import sightings_table
 from telltale.errors import ExitStatus, InputError
 from telltale.finding import Judgement
 from telltale.identity import Identities
+from telltale.processes import Process
 from telltale.timeline import Timeline
-from telltale.times import ClockMap
 from trials.observation import Observation, look
 from trials.outcome import explain
 from trials.wiring import Wiring
@@ -70,7 +70,7 @@ def sandbox(
             keylog=taken.keylog,
             uplinks=wiring.uplinks,
             units=wiring.unit_addresses,
-            clock=ClockMap(),
+            clock=None,
             engine=Engine(known),
             controls=controls,
             counts=taken.counts,
@@ -107,7 +107,7 @@ def _report(
     return judgement.verdict.exit_status
 
 
-def _wait(program: object, console: Console) -> int:
+def _wait(program: Process, console: Console) -> int:
     """Exit status of the program; a spinner shows on a terminal that the bench is alive."""
     columns = (SpinnerColumn(), TextColumn("the program runs"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
