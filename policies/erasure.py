@@ -147,6 +147,8 @@ class _Limit:
 
 
 def _as_warning(finding: Finding) -> Finding:
-    """An inferred clause decides no verdict; that it is broken is told."""
-    broken = finding.verdict is Verdict.VIOLATES
-    return replace(finding, verdict=Verdict.COMPLIES, reason=f"warning: {finding.reason}" if broken else finding.reason)
+    """An inferred clause decides no verdict; what it comes to is told."""
+    if finding.verdict is Verdict.COMPLIES:
+        return finding
+    word = "warning" if finding.verdict is Verdict.VIOLATES else "undecided"
+    return replace(finding, verdict=Verdict.COMPLIES, reason=f"{word}: {finding.reason}")

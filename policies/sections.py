@@ -79,13 +79,13 @@ def marks_of(name: str) -> list[tuple[int, str]]:
     :raises ValueError: *name* is not a chain of marks of falling rank
     """
     marks: list[tuple[int, str]] = []
-    rest = name.removesuffix(PREAMBLE).replace(" ", "").translate(_BRACKETS)
+    rest = name.removesuffix(PREAMBLE).strip().translate(_BRACKETS)
     while rest:
         found = _NAME.match(rest)
         if not found or not found.lastgroup:
             break
         marks.append((int(found.lastgroup[1]), found[found.lastgroup]))
-        rest = rest[found.end() :]
+        rest = rest[found.end() :].lstrip()
     ranks = [rank for rank, _ in marks]
     if rest or not name.strip() or ranks != sorted(set(ranks)):
         raise ValueError(f"`{name}` is not a section's name; write it like `二(一)21` or `一(二)2.1`")
