@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rigs.drivers.messages import MessageSet, load_dbc
 from telltale.errors import InputError, near_miss
+from telltale.items import taxonomy
 from telltale.timeline import Fact
 from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
 
@@ -85,12 +86,21 @@ class Switch(Strict):
         return meanings.get(value)
 
 
+_KNOWN_STIMULI: set[str] = set()
+
+
+def known_stimuli() -> frozenset[str]:
+    """Names of the stimuli of every vehicle file read so far: the words that a scenario may use after When."""
+    return frozenset(_KNOWN_STIMULI)
+
+
 class _VehicleFile(Strict):
     vehicle: str
     called: list[str] = Field(min_length=1)
     dbc: Path
     manufacturer_code: Annotated[str, AfterValidator(_manufacturer)] = "LNB"
     owners_app: Annotated[str, AfterValidator(_url)] | None = Field(None, alias="owner's app")
+    recordings: dict[str, str] = Field(default_factory=dict)
     initial: dict[str, Fact] = Field(default_factory=dict)
     stimuli: dict[str, list[Action]] = Field(default_factory=dict)
     switches: dict[str, Switch] = Field(default_factory=dict)
@@ -108,6 +118,12 @@ class Vehicle:
             self.database = load_dbc(self.dbc)
         except InputError as error:
             raise self._fault(("dbc",), f"`dbc` is `{file.dbc}`: {error.message}") from None
+        if file.recordings and not file.owners_app:
+            raise self._fault(("recordings",), "`owner's app` is missing, which `recordings` needs")
+        for item in file.recordings:
+            if item not in taxonomy():
+                raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
+        _KNOWN_STIMULI.update(file.stimuli)
         messages = MessageSet(self.database)
         for name, actions in file.stimuli.items():
             for index, action in enumerate(actions):
@@ -144,6 +160,11 @@ class Vehicle:
     def owners_app(self) -> str | None:
         """Where the owner's app asks, without a slash at the end."""
         return self._file.owners_app
+
+    @property
+    def recordings(self) -> Mapping[str, str]:
+        """Media item to the URL at which the owner's app lists recordings of it."""
+        return {item: f"{self.owners_app}/{path.strip('/')}" for item, path in self._file.recordings.items()}
 
     @property
     def initial(self) -> Mapping[str, Fact]:
