@@ -1,0 +1,110 @@
+"""Where a bench's instruments are: passive data of a rig file, one model a driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from telltale.times import SECOND
+from telltale.yamlfile import Duration, Strict
+
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class CanAddress(Strict):
+    """A CAN bus, in python-can's words (its documentation, "Hardware Interfaces")."""
+
+    interface: str
+    """``socketcan``, ``pcan``, ``vector``, ``slcan``, ``socketcand`` …"""
+    channel: str | int | None = None
+    bitrate: int | None = None
+    """Bit/s; None: as the interface is set up already."""
+    fd: bool = False
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """More arguments of the interface, with its own names: ``{data_bitrate: 2000000}``."""
+
+
+class SerialAddress(Strict):
+    """A serial line."""
+
+    port: str
+    """``/dev/ttyUSB0``, or a URL of pyserial's (``socket://host:port``)."""
+    baud: int = 115_200
+
+
+class AdbAddress(Strict):
+    """An Android unit, by serial number over USB or by address over TCP."""
+
+    usb: str | None = None
+    tcp: Annotated[str, Field(pattern=r"^.+:\d+$")] | None = None
+    """``host:port``."""
+
+    @model_validator(mode="after")
+    def _one(self) -> AdbAddress:
+        if (self.usb is None) == (self.tcp is None):
+            raise ValueError("expected `usb` (a serial number) or `tcp` (host:port)")
+        return self
+
+
+class Ceiling(Strict):
+    """What no call can exceed."""
+
+    voltage: Positive
+    """Volt."""
+    current: Positive
+    """Ampere."""
+
+
+class PowerAddress(Strict):
+    """A SCPI power supply."""
+
+    visa: str
+    """VISA resource name: ``TCPIP::host::port::SOCKET``, ``USB0::…::INSTR``."""
+    channel: int | None = None
+    """For supplies of several outputs (INSTrument:NSELect)."""
+    voltage: Positive = 12.0
+    """Volt, set before the output goes on."""
+    current: Positive = 2.0
+    """Limit, ampere, set before the output goes on."""
+    ceiling: Ceiling
+    safe_state: Literal["off", "on"] = "off"
+    """How the output is left, however the bench ends."""
+
+    @model_validator(mode="after")
+    def _below_ceiling(self) -> PowerAddress:
+        for name, unit in (("voltage", "V"), ("current", "A")):
+            wanted, most = getattr(self, name), getattr(self.ceiling, name)
+            if wanted > most:
+                raise ValueError(f"`{name}` is {wanted:g} {unit}, above its ceiling of {most:g} {unit}")
+        return self
+
+
+class UplinkAddress(Strict):
+    """A way out of the car that this bench captures."""
+
+    name: str
+    kind: Literal["cellular", "wifi"]
+    interface: str
+    """Network interface of the bench that carries it."""
+    apn: Literal["public", "private"] | None = None
+    """Cellular only."""
+    ip: list[Literal[4, 6]] = Field(default=[4, 6], min_length=1)
+    ecu: str | None = None
+    """Which control unit sends through it."""
+
+    @model_validator(mode="after")
+    def _apn_of_cellular(self) -> UplinkAddress:
+        if self.apn and self.kind != "cellular":
+            raise ValueError("`apn` belongs to a cellular uplink")
+        return self
+
+
+class ProbeAddress(Strict):
+    """How the bench asks the maker's cloud."""
+
+    authorities: Path | None = None
+    """PEM file of the certificate authorities to trust; the host's own if None."""
+    timeout: Duration = 30 * SECOND

@@ -1,0 +1,170 @@
+"""The unit's Android through adbutils, on an adb server of the bench's own."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import adbutils  # type: ignore[import-untyped] # it carries no type marker
+
+from rigs.addresses import AdbAddress
+from rigs.drivers.adbserver import AdbServer
+from telltale.errors import InputError, RigError
+
+_UNSET = "null"
+"""What ``settings get`` says of a key that was never set."""
+_CONNECT = 10.0
+"""Seconds for a unit to answer the connection, which it does at once when it has booted."""
+_ANSWER = 60.0
+"""Seconds for a command or a file."""
+
+T = TypeVar("T")
+
+
+class _Connection(adbutils.AdbConnection):  # type: ignore[misc] # untyped, as said above
+    """One that never starts the host's public adb server when the bench's own does not answer."""
+
+    def _safe_connect(self) -> socket.socket:
+        connection: socket.socket = self._create_socket()
+        return connection
+
+
+class _Client(adbutils.AdbClient):  # type: ignore[misc] # untyped, as said above
+    """The bench's server as adbutils sees it; it keeps hold of connections, which adbutils drops when they fail."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__("127.0.0.1", port)
+        self._open: list[_Connection] = []
+
+    def make_connection(self, timeout: float | None = None) -> _Connection:
+        connection = _Connection(self.host, self.port)
+        connection.conn.settimeout(timeout or _ANSWER)
+        self._open.append(connection)
+        return connection
+
+    def tidy(self) -> None:
+        """Close what adbutils has left open."""
+        while self._open:
+            if not (connection := self._open.pop()).closed:
+                connection.close()
+
+
+class AdbDriver:
+    """One unit. The adb server starts with the first call, and the unit is connected again after a reboot.
+
+    :raises InputError: nothing listens at the TCP address
+    """
+
+    def __init__(self, address: AdbAddress) -> None:
+        self._address = address
+        self._server: AdbServer | None = None
+        self._client: _Client | None = None
+        if address.tcp:
+            host, _, port = address.tcp.rpartition(":")
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+            except OSError as error:
+                raise InputError(
+                    f"nothing answers at {address.tcp}: {error.strerror or error}; "
+                    "is the unit on, and `adb tcpip` set on it?"
+                ) from None
+
+    @property
+    def serial(self) -> str:
+        """What adb calls the unit."""
+        return self._address.tcp or self._address.usb or ""
+
+    def shell(self, line: str) -> str:
+        """Standard output of a command line, without the ends of line at its end.
+
+        :raises RigError: it ended with another status than 0, or the unit does not answer
+        """
+        result = self._call(f"run `{line}`", lambda device: device.shell2(line, timeout=_ANSWER, rstrip=True, v2=True))
+        if result.returncode:
+            said = " ".join(str(result.stderr or result.output).split())
+            raise RigError(f"`{line}` on {self.serial} ended with status {result.returncode}: {said}")
+        return str(result.stdout if result.stdout is not None else result.output)
+
+    def get_setting(self, namespace: str, key: str) -> str | None:
+        """A value of the settings provider; None if it was never set."""
+        value = self.shell(shlex.join(["settings", "get", namespace, key]))
+        return None if value == _UNSET else value
+
+    def put_setting(self, namespace: str, key: str, value: str) -> None:
+        """Set a value and read it back. :raises RigError: the unit did not take it"""
+        self.shell(shlex.join(["settings", "put", namespace, key, value]))
+        found = self.get_setting(namespace, key)
+        if found != value:
+            raise RigError(f"{self.serial} did not take the setting {namespace}/{key}: it is `{found}`, not `{value}`")
+
+    def start(self, component: str) -> None:
+        """Open an app: ``package/.Activity``. :raises RigError: the unit has no such activity"""
+        said = self.shell(shlex.join(["am", "start", "-n", component]))
+        if "Error" in said:
+            raise RigError(f"{self.serial} did not open {component}: {' '.join(said.split())}")
+
+    def reboot(self) -> None:
+        """Restart the unit's system, without waiting for it."""
+
+        def ask(device: adbutils.AdbDevice) -> None:
+            with device.open_transport() as line:
+                line.send_command("reboot:")
+                line.check_okay()
+                line.read_until_close()
+
+        self._call("reboot", ask)
+
+    def push(self, source: Path, target: str) -> None:
+        """Copy a file of the host to the unit."""
+        self._call(f"push {target}", lambda device: device.sync.push(source, target))
+
+    def pull(self, source: str, target: Path) -> None:
+        """Copy a file of the unit to the host. :raises RigError: the unit has no such file"""
+
+        def fetch(device: adbutils.AdbDevice) -> None:
+            if not device.sync.stat(source).mode:  # adbutils takes a missing file for an empty folder
+                raise adbutils.AdbError("no such file")
+            device.sync.pull(source, target)
+
+        self._call(f"pull {source}", fetch)
+
+    def close(self) -> None:
+        """End the adb server."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _call(self, what: str, action: Callable[[adbutils.AdbDevice], T]) -> T:
+        try:
+            return action(self._device())
+        except (adbutils.AdbError, OSError, EOFError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise RigError(f"ADB could not {what} on {self.serial}: {reason}") from None
+        finally:
+            if self._client is not None:
+                self._client.tidy()
+
+    def _device(self) -> adbutils.AdbDevice:
+        if self._server is not None and not self._server.alive:
+            self.close()
+        if self._server is None or self._client is None:
+            self._server = AdbServer(usb=self._address.usb is not None)
+            self._client = _Client(self._server.port)
+        client = self._client
+        device = client.device(self.serial)
+        if self._address.tcp and self._state(device) != "device":
+            client.disconnect(self.serial)
+            said = client.connect(self.serial, timeout=_CONNECT)
+            if self._state(device) != "device":
+                raise adbutils.AdbError(said)
+        return device
+
+    @staticmethod
+    def _state(device: adbutils.AdbDevice) -> str:
+        try:
+            return str(device.get_state())
+        except adbutils.AdbError:
+            return "absent"

@@ -1,0 +1,133 @@
+"""Rig files: which bench this is, and where its instruments are.
+
+``kind: simulated`` names the files of a unit and its cloud; ``kind: real`` names an address for each instrument. Both
+name the vehicle and the policy that scenarios are judged by unless told otherwise. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from rigs.addresses import AdbAddress, CanAddress, PowerAddress, ProbeAddress, SerialAddress, UplinkAddress
+from telltale.errors import InputError, near_miss
+from telltale.yamlfile import Location, Strict, check, line_of, read
+
+
+class Addresses(Strict):
+    """Where each instrument is; what the bench lacks is left out."""
+
+    can: CanAddress | None = None
+    modem: SerialAddress | None = None
+    gnss: SerialAddress | None = None
+    adb: AdbAddress | None = None
+    power: PowerAddress | None = None
+    probe: ProbeAddress | None = None
+
+
+class _SimulatedFile(Strict):
+    rig: str
+    kind: Literal["simulated"]
+    unit: Path
+    cloud: Path
+    vehicle: Path
+    policy: Path
+
+
+class _RealFile(Addresses):
+    rig: str
+    kind: Literal["real"]
+    vehicle: Path
+    policy: Path
+    clock: Literal["wall"] = "wall"
+    uplinks: list[UplinkAddress] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> _RealFile:
+        for what in ("name", "interface"):
+            values = [getattr(uplink, what) for uplink in self.uplinks]
+            if len(set(values)) != len(values):
+                raise ValueError(f"two uplinks have the same `{what}`")
+        return self
+
+
+_KINDS: dict[str, type[_SimulatedFile | _RealFile]] = {"simulated": _SimulatedFile, "real": _RealFile}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """What both kinds of rig have."""
+
+    name: str
+    path: Path
+    """The rig file."""
+    vehicle: Path
+    policy: Path
+    """Folder of the policy that judges unless another is asked for."""
+    lines: Mapping[Location, int] = field(repr=False)
+
+    def fault(self, place: Location, message: str) -> InputError:
+        """An error about the value at *place* of the file, with its line."""
+        return InputError(message, file=self.path, line=line_of(place, self.lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedRig(Rig):
+    """A bench whose unit and cloud are played from files."""
+
+    unit: Path
+    cloud: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealRig(Rig):
+    """A bench of instruments."""
+
+    addresses: Addresses
+    uplinks: tuple[UplinkAddress, ...]
+
+
+def load_rig(path: Path) -> SimulatedRig | RealRig:
+    """The rig file at *path*.
+
+    :raises InputError: with file, line and near-misses, for the first thing that is wrong
+    """
+    data, lines = read(path)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if isinstance(data, dict) and kind not in _KINDS:
+        given = f"`kind` is `{kind}`" if kind is not None else "`kind` is missing"
+        message = f"{given}, expected one of {', '.join(_KINDS)}"
+        raise InputError(message, file=path, line=line_of(("kind",), lines))
+    file = check(data, _KINDS.get(str(kind), _SimulatedFile), path, lines)
+    common: dict[str, Any] = {
+        "name": file.rig,
+        "path": path,
+        "vehicle": _found(path, "vehicle", file.vehicle, lines),
+        "policy": _found(path, "policy", file.policy, lines, folder=True),
+        "lines": lines,
+    }
+    if isinstance(file, _SimulatedFile):
+        unit, cloud = _found(path, "unit", file.unit, lines), _found(path, "cloud", file.cloud, lines)
+        return SimulatedRig(**common, unit=unit, cloud=cloud)
+    addresses = Addresses(**{name: getattr(file, name) for name in Addresses.model_fields})
+    if addresses.probe and addresses.probe.authorities:
+        authorities = _found(path, "probe", addresses.probe.authorities, lines)
+        probe = addresses.probe.model_copy(update={"authorities": authorities})
+        addresses = addresses.model_copy(update={"probe": probe})
+    return RealRig(**common, addresses=addresses, uplinks=tuple(file.uplinks))
+
+
+def _found(path: Path, key: str, given: Path, lines: Mapping[Location, int], *, folder: bool = False) -> Path:
+    """*given* relative to the rig file. :raises InputError: nothing of that kind is there"""
+    place = (path.parent / given).resolve()
+    if place.is_dir() if folder else place.is_file():
+        return place
+    siblings = place.parent.iterdir() if place.parent.is_dir() else ()
+    names = [other.name for other in siblings if other.is_dir() == folder]
+    kind = "folder" if folder else "file"
+    message = f"`{key}` is `{given}`: no such {kind}" + near_miss(place.name, names)
+    raise InputError(message, file=path, line=line_of((key,), lines))
