@@ -6,6 +6,8 @@ settings   what the bench tells the process at its start, kept in the run's fold
 names      the table behind the bench's DNS
 counts     what the gateway has seen so far, and whether anything is under way
 journal    events as JSON lines, as they happen
+raw        connections that are handed through byte by byte
+mending    what mitmproxy does wrong and has no hook for
 addons     one behaviour a file
 
 *Unit side* is the connection between unit and gateway, *upstream* the one between gateway and cloud. A connection is

@@ -16,6 +16,7 @@ from typing import Any
 
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy import server as proxy_server
@@ -28,8 +29,8 @@ from captures.gateway.addons.protocols import Protocols
 from captures.gateway.addons.resolver import Resolver
 from captures.gateway.addons.streaming import Streaming
 from captures.gateway.addons.tally import Tally
-from captures.gateway.informational import skip_interim_answers
 from captures.gateway.journal import Journal
+from captures.gateway.mending import mend
 from captures.gateway.names import NameTable
 from captures.gateway.settings import Settings
 from telltale.processes import inherited
@@ -64,13 +65,18 @@ async def run(settings: Settings, control: socket.socket) -> None:
     table = NameTable(settings.names, settings.unknown_names)
     proxyserver, resolver, pinning = Proxyserver(), Resolver(table, journal), Pinning(journal)
     tally = Tally(proxyserver, resolver, pinning, faults)
-    skip_interim_answers()
+
+    def watch(client: Client, from_unit: bool, size: int) -> None:  # noqa: FBT001 - a `Watch`
+        tally.raw_passed(client, from_unit, size)
+        pinning.raw_passed(client, from_unit, size)
+
+    mend(watch)
     proxy_server.TCP_TIMEOUT = _NEVER
 
     master = Master(Options())
     master.addons.add(
         proxyserver,
-        Protocols(),
+        Protocols(watch),
         TlsConfig(),
         Streaming(),
         resolver,

@@ -1,7 +1,7 @@
 """One behaviour of the gateway a file, as mitmproxy addons.
 
 protocols      what a connection carries: TLS, HTTP, DNS, or raw
-streaming      bodies and messages are handed on at once and not kept
+streaming      bodies are handed on at once and not kept
 resolver       DNS answers from the bench's table
 tally          counts, and what is under way
 pinning        clients that refuse the bench's certificate

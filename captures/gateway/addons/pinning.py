@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mitmproxy import connection, http, tcp
+from mitmproxy import connection, http
 from mitmproxy.tls import TlsData
 
 from captures.gateway.journal import Journal
@@ -34,10 +34,10 @@ class Pinning:
         """The unit speaks HTTP."""
         self._spoke.add(flow.client_conn.id)
 
-    def tcp_message(self, flow: tcp.TCPFlow) -> None:
-        """The unit, or the cloud, sends bytes."""
-        if flow.messages[-1].from_client:
-            self._spoke.add(flow.client_conn.id)
+    def raw_passed(self, client: connection.Client, from_unit: bool, _: int) -> None:  # noqa: FBT001 - a `Watch`
+        """Bytes of a raw connection."""
+        if from_unit:
+            self._spoke.add(client.id)
 
     def client_disconnected(self, client: connection.Client) -> None:
         """The unit's connection is closed."""

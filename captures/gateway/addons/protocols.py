@@ -8,8 +8,10 @@ from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import HttpLayer, TCPLayer, modes
+from mitmproxy.proxy.layers import HttpLayer, modes
 from mitmproxy.proxy.layers.http import HTTPMode
+
+from captures.gateway.raw import RawLayer, Watch
 
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ (/|\*|https?://)[^\r\n]* HTTP/1\.[0-9]\r?\n")
 _BEGUN_REQUEST_LINE = re.compile(rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|PROPFIND) (/|\*|https?://)[^\r\n]*")
@@ -25,6 +27,9 @@ class Protocols(NextLayer):
 
     name = "nextlayer"  # where mitmproxy looks for it
 
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """mitmproxy asks for the next layer whenever more has arrived; leaving it unset waits for more."""
         if nextlayer.layer is None and _is_open_choice(nextlayer.context):
@@ -32,7 +37,12 @@ class Protocols(NextLayer):
             if _RECORD_START.fullmatch(unit) and not cloud:
                 return  # too short to tell, and a TLS connection taken for a raw one could not be opened any more
             if not starts_like_tls_record(unit):
-                nextlayer.layer = _clear(nextlayer.context, unit, greeted=bool(cloud))
+                http = looks_like_http1(unit) and not cloud
+                nextlayer.layer = (
+                    HttpLayer(nextlayer.context, HTTPMode.transparent)
+                    if http
+                    else RawLayer(nextlayer.context, watch=self._watch)
+                )
                 return
         super().next_layer(nextlayer)
 
@@ -45,12 +55,6 @@ def _is_open_choice(context: Context) -> bool:
         and not context.client.alpn
         and not (context.server.address and context.server.address[1] in _DNS_PORTS)
     )
-
-
-def _clear(context: Context, unit: bytes, *, greeted: bool) -> layer.Layer:
-    if looks_like_http1(unit) and not greeted:
-        return HttpLayer(context, HTTPMode.transparent)
-    return TCPLayer(context)
 
 
 def looks_like_http1(data: bytes) -> bool:

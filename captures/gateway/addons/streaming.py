@@ -1,8 +1,8 @@
-"""Bodies and messages are handed on at once and not kept: memory stays flat, and nothing waits in the gateway."""
+"""Bodies are handed on at once and not kept: memory stays flat, and nothing waits in the gateway."""
 
 from __future__ import annotations
 
-from mitmproxy import http, tcp, udp
+from mitmproxy import http
 
 
 class Streaming:
@@ -16,18 +16,3 @@ class Streaming:
         """An answer's head is complete."""
         assert flow.response
         flow.response.stream = True
-
-    def tcp_start(self, flow: tcp.TCPFlow) -> None:
-        """mitmproxy keeps every message of a raw connection in this list; one that keeps nothing replaces it."""
-        flow.messages = _LastOnly()
-
-    def udp_start(self, flow: udp.UDPFlow) -> None:
-        """The same for datagrams."""
-        flow.messages = _LastOnly()
-
-
-class _LastOnly(list):  # type: ignore[type-arg]  # holds TCP or UDP messages
-    """A list that forgets all but the newest, which is what the hooks look at."""
-
-    def append(self, item: object) -> None:
-        self[:] = [item]

@@ -127,12 +127,11 @@ class Tally:
         """An exchange was cut off."""
         self._cut_off(flow)
 
-    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+    def raw_passed(self, _: connection.Client, from_unit: bool, size: int) -> None:  # noqa: FBT001 - a `Watch`
         """Bytes of a raw connection."""
-        message = flow.messages[-1]
-        direction = "up" if message.from_client else "down"
+        direction = "up" if from_unit else "down"
         self._add(f"raw_messages_{direction}")
-        self._add(f"raw_bytes_{direction}", len(message.content))
+        self._add(f"raw_bytes_{direction}", size)
 
     def tcp_error(self, flow: tcp.TCPFlow) -> None:
         """A raw connection could not be handed through."""

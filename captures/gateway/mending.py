@@ -1,24 +1,30 @@
-"""Interim answers (1xx, RFC 9110, section 15.2) of clouds that speak HTTP/1.
+"""What mitmproxy does wrong and has no hook for, mended for the life of the process.
 
-mitmproxy 11 takes an interim answer for the final one and then closes the connection on which the final one arrives.
-Here they are taken out of what the cloud sent before mitmproxy reads it; the unit does not see them. An ``Expect:
-100-continue`` of the unit's is answered by mitmproxy itself.
+*Interim answers* (1xx, RFC 9110, section 15.2) of clouds that speak HTTP/1: mitmproxy 11 takes one for the final answer
+and then closes the connection on which the final one arrives. They are taken out of what the cloud sent before
+mitmproxy reads it; the unit does not see them. (``Expect: 100-continue`` of the unit's mitmproxy answers itself.)
+
+*Upgraded connections* (WebSocket) get mitmproxy's own raw layer: see `captures.gateway.raw` for why it is replaced.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 
 from h11._receivebuffer import ReceiveBuffer  # the buffer that mitmproxy's layer reads from
 from mitmproxy.proxy import events, layer
+from mitmproxy.proxy.layers import tcp
 from mitmproxy.proxy.layers.http import _http1
+
+from captures.gateway.raw import RawLayer, Watch
 
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9]{2}[ \r\n]")
 """Every 1xx but 101 Switching Protocols, which is final for HTTP."""
 
 
-def skip_interim_answers() -> None:
-    """Teach mitmproxy's HTTP/1 client, for the life of this process."""
+def mend(watch: Watch) -> None:
+    """Once a process, before mitmproxy runs."""
     read = _http1.Http1Client.read_headers
 
     def read_headers(self: _http1.Http1Client, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
@@ -26,7 +32,8 @@ def skip_interim_answers() -> None:
             drop_interim(self.buf)
         yield from read(self, event)
 
-    _http1.Http1Client.read_headers = read_headers  # type: ignore[method-assign]  # there is no hook for it
+    _http1.Http1Client.read_headers = read_headers  # type: ignore[method-assign]  # that is the mending
+    tcp.TCPLayer = functools.partial(RawLayer, watch=watch)  # type: ignore[assignment,misc]  # that is the mending
 
 
 def drop_interim(buffer: ReceiveBuffer) -> int:
