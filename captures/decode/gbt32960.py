@@ -39,7 +39,11 @@ _COMMAND = 0xFE
 """Response flag of a frame that is no answer, table 4."""
 _ENCRYPTION = {2: "RSA", 3: "AES-128", 4: "SM2", 5: "SM4"}
 _BEIJING = timezone(timedelta(hours=8))
-_VEHICLE = Struct("!BBBHIHHBBBHBB").unpack_from
+_VEHICLE = Struct("!BBBHIHHBBBH").unpack_from
+_LAYOUTS = ((6, 20), (6, 18), (0, 20), (0, 18))
+"""Bytes before the first item, and of the vehicle item: by the standard; without the time; without the pedals."""
+_FIRST_YEAR = 16
+"""The edition's; a clock that shows an earlier one was never set."""
 _POSITION = Struct("!BII").unpack_from
 
 
@@ -187,10 +191,15 @@ def _vin(data: bytes) -> list[Field]:
 
 
 def _moment(data: bytes) -> int | None:
-    """The time that data units begin with, section 6.4: year from 2000, month, day, hour, minute, second, in UTC+8."""
+    """The time that data units begin with, section 6.4: year from 2000, month, day, hour, minute, second, in UTC+8.
+
+    :raises ValueError: the six bytes are no time
+    """
     if data[2] in (7, 8) or len(data) < _HEADER + 6:
         return None
     year, month, day, hour, minute, second = data[_HEADER : _HEADER + 6]
+    if year < _FIRST_YEAR:
+        return None
     moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=_BEIJING)
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * SECOND
 
@@ -207,24 +216,45 @@ def _platform_login(data: bytes) -> list[Field]:
     return [found] if found else []
 
 
-def _items(data: bytes) -> list[Field]:
-    """Section 7.2.2: type, then content, until the data unit ends or a type is unknown."""
+def _report(data: bytes) -> list[Field]:
+    """Section 7.2.2, or the nearest layout under which every byte of the data unit falls into place."""
+    tried: list[list[Field]] = []
+    fault: struct.error | IndexError | None = None
+    for start, vehicle in _LAYOUTS:
+        try:
+            found, whole = _items(data, _HEADER + start, vehicle)
+        except (struct.error, IndexError) as error:
+            fault = fault or error
+            continue
+        if whole:
+            return found
+        tried.append(found)
+    if fault and not any(tried):
+        raise fault
+    return max(tried, key=len, default=[])
+
+
+def _items(data: bytes, place: int, vehicle: int) -> tuple[list[Field], bool]:
+    """Type, then content, until the data unit ends (then True) or a type is unknown."""
     found: list[Field] = []
-    place = _HEADER + 6
     while place < len(data):
         kind = data[place]
         place += 1
         if kind == 1:
             found += _vehicle(data, place)
-        elif kind == 5:
+            size: int | None = vehicle
+        elif kind in _SIZES:
+            size = _SIZES[kind](data, place)
+        else:
+            size = _own_size(data, place) if kind >= 0x80 else None
+        if kind == 5:
             found += _position(data, place)
-        size = _SIZES[kind](data, place) if kind in _SIZES else _own_size(data, place) if kind >= 0x80 else None
         if size is None:
-            break
+            return found, False
         place += size
         if place > len(data):
             raise IndexError
-    return found
+    return found, True
 
 
 def _vehicle(data: bytes, place: int) -> list[Field]:
@@ -290,7 +320,6 @@ def _temperatures(data: bytes, place: int) -> int:
 
 
 _SIZES: dict[int, Callable[[bytes, int], int]] = {
-    1: lambda _data, _place: 20,
     2: lambda data, place: 1 + 12 * data[place],
     3: lambda data, place: 18 + _u16(data, place + 6),
     4: lambda _data, _place: 5,
@@ -300,12 +329,12 @@ _SIZES: dict[int, Callable[[bytes, int], int]] = {
     8: _voltages,
     9: _temperatures,
 }
-"""Length of each item's content, tables 9 to 21."""
+"""Length of each item's content but the vehicle's, tables 9 to 21."""
 
 _FIELDS: dict[tuple[bytes, int], tuple[Callable[[bytes], list[Field]], ...]] = {
     (b"##", 1): (_login,),
     (b"$$", 1): (_login,),
-    (b"##", 2): (_items,),
-    (b"##", 3): (_items,),
+    (b"##", 2): (_report,),
+    (b"##", 3): (_report,),
     (b"##", 5): (_platform_login,),
 }

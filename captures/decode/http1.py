@@ -95,12 +95,12 @@ def _switches(request: _Parsed, response: _Parsed) -> bool:
 def _upgraded(exchange: Exchange, reading: Reading, request: _Parsed, response: _Parsed) -> None:
     connect = request.word == "CONNECT"
     target = request.target.decode("latin-1")
-    host = _without_port(target) if connect else _host(request, exchange)
+    host = without_port(target) if connect else _host(request, exchange)
     inner = replace(
         exchange,
         streams=(exchange.streams[0].after(request.end), exchange.streams[1].after(response.end)),
         host=host,
-        path="" if connect else _path(target),
+        path="" if connect else path_of(target),
         extensions=response.headers.get("sec-websocket-extensions", ""),
         expected="" if connect else response.headers.get("upgrade", "").strip().lower(),
         depth=exchange.depth + 1,
@@ -254,7 +254,7 @@ def _message(exchange: Exchange, side: Side, parsed: _Parsed, response: _Parsed 
     if side is Side.CLIENT:
         parts.insert(0, Part(name="url", data=parsed.target))
         target = parsed.target.decode("latin-1")
-        path = _path(target)
+        path = path_of(target)
         shown = target if parsed.word == "CONNECT" else path
         summary, kind = f"{parsed.word} {discreet(shown)}", parsed.word
     else:
@@ -275,17 +275,17 @@ def _message(exchange: Exchange, side: Side, parsed: _Parsed, response: _Parsed 
 
 
 def _host(request: _Parsed, exchange: Exchange) -> str | None:
-    return _without_port(request.headers.get("host", "")) or exchange.host
+    return without_port(request.headers.get("host", "")) or exchange.host
 
 
-def _without_port(authority: str) -> str | None:
+def without_port(authority: str) -> str | None:
     """``[::1]:443`` and ``x.example:443`` without the port."""
     if authority.startswith("["):
         return authority[1:].partition("]")[0].lower() or None
     return authority.rpartition("@")[2].partition(":")[0].strip().lower() or None
 
 
-def _path(target: str) -> str:
+def path_of(target: str) -> str:
     """The path of an origin-form or absolute-form target (RFC 9112 section 3.2)."""
     if "://" in target[:12]:
         target = "/" + target.partition("://")[2].partition("/")[2]

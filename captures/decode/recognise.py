@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.decode import dns, fallback, gbt32960, http1, tls
+from captures.decode import dns, fallback, gbt32960, http1, http2, mqtt, tls, websocket
 from captures.decode.model import MAX_DEPTH, Exchange, Reading
 
 _HEAD = 1 << 16
@@ -23,7 +23,9 @@ class Protocol(NamedTuple):
 
 PROTOCOLS = (
     Protocol("tls", tls.looks_like, tls.parse),
+    Protocol("http2", http2.looks_like, http2.parse),
     Protocol("http1", http1.looks_like, http1.parse),
+    Protocol("mqtt", mqtt.looks_like, mqtt.parse),
     Protocol("gbt32960", gbt32960.looks_like, gbt32960.parse),
     Protocol("dns", dns.looks_like, dns.parse),
 )
@@ -38,6 +40,8 @@ def read(exchange: Exchange) -> Reading:
 def recognise(exchange: Exchange) -> Protocol:
     """The protocol of *exchange*; ``raw`` where none fits, or too deep inside others."""
     if exchange.depth <= MAX_DEPTH:
+        if exchange.expected in UPGRADES:
+            return UPGRADES[exchange.expected]
         client, server = (stream.data[:_HEAD] for stream in exchange.streams)
         for protocol in PROTOCOLS:
             if protocol.looks_like(client, server):
@@ -49,5 +53,8 @@ def read_after_gap(exchange: Exchange, before: Protocol) -> Reading:
     """Parse a run that follows a gap, where the connection spoke *before* until then."""
     return tls.parse_after_gap(exchange) if before.parse is tls.parse else read(exchange)
 
+
+UPGRADES = {"websocket": Protocol("websocket", lambda _client, _server: False, websocket.parse)}
+"""What an HTTP upgrade named, where the bytes alone say too little."""
 
 RAW = Protocol("raw", lambda _client, _server: True, fallback.parse)

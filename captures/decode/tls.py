@@ -262,16 +262,30 @@ class _Session:
                 if header[:1] and (header[0] not in range(20, 25) or header[1:2] not in (b"", b"\3")):
                     self._stray(half, place)
                 else:
-                    cut = "a gap in the capture" if half.stream.ending is Ending.GAP else "the end of the capture"
-                    half.tally.opaque[f"TLS record cut off by {cut}"] += end - place
-                    if header[:1] == b"\x17":
-                        half.sealed.append((min(place + 5, end), end))
+                    self._cut(half, header, view[place + 5 :], place)
                 return
             if header[0] not in range(20, 25) or header[1] != 3 or size > _MAX_RECORD:
                 self._stray(half, place)
                 return
             self._record(half, header, view[place + 5 : place + 5 + size], place)
             place += 5 + size
+
+    def _cut(self, half: _Half, header: bytes, body: memoryview, place: int) -> None:
+        """The last record, cut off: its content is read as far as it goes, which needs no tag."""
+        content = b""
+        if header[:1] == b"\x17" and half.keys is not None and half.phase in ("", TRAFFIC):
+            content = half.keys.peek(body, int.from_bytes(header[3:5]))
+        if content:
+            self._keep(half, content, place + 5 + self._explicit())
+            half.tally.decoded += 5 + len(body) - len(content)
+            return
+        cut = "a gap in the capture" if half.stream.ending is Ending.GAP else "the end of the capture"
+        half.tally.opaque[f"TLS record cut off by {cut}"] += min(5, len(header)) + len(body)
+        if header[:1] == b"\x17" and len(body):
+            half.sealed.append((place + 5, place + 5 + len(body)))
+
+    def _explicit(self) -> int:
+        return self.suite.explicit_nonce if self.suite and self.version != _TLS13 else 0
 
     def _stray(self, half: _Half, place: int) -> None:
         """Bytes that are no records, in the middle of a connection."""
@@ -303,16 +317,19 @@ class _Session:
             return
         content, inner = opened
         if inner == APPLICATION:
-            explicit = len(body) - len(content) - 16 if self.version != _TLS13 else 0
             half.tally.decoded += whole - len(content)
-            if content:
-                half.chunks.append(content)
-                half.starts.append(half.plain)
-                half.sources.append(place + 5 + max(explicit, 0))
-                half.plain += len(content)
+            self._keep(half, content, place + 5 + self._explicit())
         else:
             half.tally.decoded += whole
             self._content(half, inner, content)
+
+    @staticmethod
+    def _keep(half: _Half, content: bytes, source: int) -> None:
+        if content:
+            half.chunks.append(content)
+            half.starts.append(half.plain)
+            half.sources.append(source)
+            half.plain += len(content)
 
     def _open(self, half: _Half, header: bytes, body: memoryview) -> tuple[bytes, int] | None:
         while half.keys is not None:
@@ -366,37 +383,40 @@ def _tell_in_clear(
         said.append(Part(name="sni", data=hello.server_name.encode()))
     if half.certificate and exchange.unit is Side.CLIENT:
         said.append(Part(name="certificate", data=half.certificate))
-    data = half.stream.data
-    sealed = [(data[start:end], start, end) for start, end in half.sealed if end > start]
-    if not sealed and reading.messages:
-        first = reading.messages[0]
-        first.parts = (*first.parts, *said)
-        return
-    if not len(half.stream):
-        return
-    alert = half.alert and f", {half.alert}"
-    bursts = fallback.bursts(exchange, half.stream)
-    for number, (start, end) in enumerate(bursts):
-        closed = b"".join(piece for piece, first, _ in sealed if start <= first < end)
-        if number and not closed:
+    if reading.messages:
+        reading.messages[0].parts = (*reading.messages[0].parts, *said)
+        if half.sealed:
+            reading.messages += _closed(exchange, half, half.sealed[0][0], host)
+    elif len(half.stream):
+        reading.messages += _closed(exchange, half, 0, host)
+        reading.messages[0].parts = (*said, *reading.messages[0].parts)
+
+
+def _closed(exchange: Exchange, half: _Half, begin: int, host: str | None) -> list[Message]:
+    """The records from *begin* on that stayed closed, burst by burst; a handshake alone counts as one."""
+    found: list[Message] = []
+    stream = half.stream
+    for start, end in fallback.bursts(exchange, stream.after(begin)):
+        first, last = begin + start, begin + end
+        closed = b"".join(stream.data[low:high] for low, high in half.sealed if first <= low < last)
+        if not closed and found:
             continue
-        parts = tuple(said) if number == 0 else ()
+        payload: tuple[Part, ...] = ()
         if closed:
-            parts = (
-                *parts,
-                Part(name="payload", data=closed, opaque=max(half.tally.opaque, key=half.tally.opaque.__getitem__)),
-            )
-        reading.messages.append(
+            reason = max(half.tally.opaque, key=half.tally.opaque.__getitem__)
+            payload = (Part(name="payload", data=closed, opaque=reason),)
+        found.append(
             Message(
                 channel="tls",
-                first=half.stream.at(start),
-                last=half.stream.at(end - 1),
+                first=stream.at(first),
+                last=stream.at(last - 1),
                 summary=f"TLS to {discreet(host) if host else 'an unnamed host'}"
                 + (f", {len(closed)} bytes closed" if closed else ", handshake only")
-                + (alert or ""),
+                + (f", {half.alert}" if half.alert else ""),
                 kind=half.alert or "",
                 host=host,
-                parts=parts,
-                complete=half.stream.ending not in (Ending.GAP, Ending.OPEN) or half.closed,
+                parts=payload,
+                complete=stream.ending is not Ending.GAP,
             )
         )
+    return found

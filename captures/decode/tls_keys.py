@@ -113,6 +113,7 @@ TLS12_SUITES = MappingProxyType(
     | dict.fromkeys((0xC09C, 0xC09E, 0xC0AC), Suite(16, "sha256", AESCCM, explicit_nonce=8))
     | dict.fromkeys((0xC09D, 0xC09F, 0xC0AD), Suite(32, "sha256", AESCCM, explicit_nonce=8))
     | dict.fromkeys((0xC0A0, 0xC0A2, 0xC0AE), Suite(16, "sha256", _ccm8, explicit_nonce=8, tag=8))
+    | dict.fromkeys((0xC0A1, 0xC0A3, 0xC0AF), Suite(32, "sha256", _ccm8, explicit_nonce=8, tag=8))
     | dict.fromkeys((0x002F, 0x0033, 0xC004, 0xC009, 0xC00E, 0xC013), Suite(16, "sha256", None, "sha1"))
     | dict.fromkeys((0x0035, 0x0039, 0xC005, 0xC00A, 0xC00F, 0xC014), Suite(32, "sha256", None, "sha1"))
     | dict.fromkeys((0x003C, 0x0067, 0xC023, 0xC025, 0xC027, 0xC029), Suite(16, "sha256", None, "sha256"))
@@ -138,6 +139,18 @@ def _prf(secret: bytes, label: bytes, seed: bytes, length: int, algorithm: str) 
     return out[:length]
 
 
+def _stream_cipher(suite: Suite, key: bytes, nonce: bytes, data: memoryview) -> bytes:
+    """The cipher below an AEAD, which needs no tag: SP 800-38D (GCM), RFC 3610 (CCM), RFC 8439 (ChaCha20)."""
+    cipher: Cipher[modes.CTR] | Cipher[None]
+    if suite.aead is ChaCha20Poly1305:
+        cipher = Cipher(algorithms.ChaCha20(key, b"\1\0\0\0" + nonce), None)
+    elif suite.aead is AESGCM:
+        cipher = Cipher(algorithms.AES(key), modes.CTR(nonce + b"\0\0\0\2"))
+    else:
+        cipher = Cipher(algorithms.AES(key), modes.CTR(b"\2" + nonce + b"\0\0\1"))
+    return cipher.decryptor().update(bytes(data))
+
+
 class RecordKeys(Protocol):
     """Opens the records of one direction and phase, in order."""
 
@@ -150,6 +163,13 @@ class RecordKeys(Protocol):
         """
         ...  # an interface with three implementations below
 
+    def peek(self, body: memoryview, size: int) -> bytes:
+        """Content of the next record, of whose *size* bytes only *body* was captured; not authenticated.
+
+        Empty where the cipher does not allow it.
+        """
+        ...  # the same
+
 
 class Tls13Keys:
     """Record protection of TLS 1.3, RFC 8446 sections 5.2 and 5.3."""
@@ -159,7 +179,8 @@ class Tls13Keys:
         self.suite = suite
         self.secret = secret
         self.sequence = 0
-        self._open = suite.aead(_hkdf_expand_label(secret, "key", suite.key_length, suite.hash)).decrypt
+        self._key = _hkdf_expand_label(secret, "key", suite.key_length, suite.hash)
+        self._open = suite.aead(self._key).decrypt
         self._iv = int.from_bytes(_hkdf_expand_label(secret, "iv", 12, suite.hash))
 
     def open(self, header: bytes, body: memoryview) -> tuple[bytes, int]:
@@ -170,6 +191,11 @@ class Tls13Keys:
             return inner[:-1], inner[-1]
         inner = inner.rstrip(b"\0")
         return (inner[:-1], inner[-1]) if inner else (b"", 0)
+
+    def peek(self, body: memoryview, size: int) -> bytes:
+        """See `RecordKeys`."""
+        nonce = (self._iv ^ self.sequence).to_bytes(12)
+        return _stream_cipher(self.suite, self._key, nonce, body[: max(size - self.suite.tag - 1, 0)])
 
     def updated(self) -> Tls13Keys:
         """The keys after a KeyUpdate, RFC 8446 section 7.2."""
@@ -184,6 +210,7 @@ class Tls12Keys:
         assert suite.aead is not None
         self.suite = suite
         self.sequence = 0
+        self._key = key
         self._open = suite.aead(key).decrypt
         self._iv = iv
 
@@ -193,13 +220,22 @@ class Tls12Keys:
         size = len(body) - explicit - self.suite.tag
         if size < 0:
             raise InvalidTag
-        if explicit:
-            nonce = self._iv + bytes(body[:explicit])
-        else:
-            nonce = (int.from_bytes(self._iv) ^ self.sequence).to_bytes(12)
-        content = self._open(nonce, body[explicit:], sequence + header[:3] + size.to_bytes(2))  # type: ignore[arg-type]  # a view will do
+        content = self._open(self._nonce(body), body[explicit:], sequence + header[:3] + size.to_bytes(2))  # type: ignore[arg-type]  # a view will do
         self.sequence += 1
         return content, header[0]
+
+    def peek(self, body: memoryview, size: int) -> bytes:
+        """See `RecordKeys`."""
+        explicit = self.suite.explicit_nonce
+        if len(body) < explicit:
+            return b""
+        content = body[explicit : max(size - self.suite.tag, explicit)]
+        return _stream_cipher(self.suite, self._key, self._nonce(body), content)
+
+    def _nonce(self, body: memoryview) -> bytes:
+        if self.suite.explicit_nonce:
+            return self._iv + bytes(body[: self.suite.explicit_nonce])
+        return (int.from_bytes(self._iv) ^ self.sequence).to_bytes(12)
 
 
 class CbcKeys:
@@ -229,6 +265,10 @@ class CbcKeys:
             self._check(header, content, tag)
         self.sequence += 1
         return content, header[0]
+
+    def peek(self, _body: memoryview, _size: int) -> bytes:
+        """See `RecordKeys`: what is content and what padding or MAC shows only at a record's end."""
+        return b""
 
     def _check(self, header: bytes, data: bytes, tag: bytes) -> None:
         told = self.sequence.to_bytes(8) + header[:3] + len(data).to_bytes(2) + data

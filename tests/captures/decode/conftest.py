@@ -175,7 +175,7 @@ class TlsBench:
             .add_extension(x509.SubjectAlternativeName([x509.DNSName("cloud.example")]), critical=False)
             .sign(key, hashes.SHA256())
         )
-        pem = folder / "cloud.pem"
+        self.pem = pem = folder / "cloud.pem"
         pem.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
             + key.private_bytes(
