@@ -3,9 +3,9 @@
 traffic.pcapng   packets of every uplink, with the TLS keys inside once the run has ended
 keys.log         TLS keys (NSS key log), as they came
 can.blf          CAN log
-serial.log       modem console
+modem.log, gnss.log  serial lines
 timeline.jsonl   unit state, a change a line
-clock.jsonl      steps of the bench clock against the wall
+clock.bin        steps of the bench clock: pairs of wall and bench time, 64 bit little-endian ns
 transmissions.jsonl  what left the unit, decoded, values masked
 findings.jsonl   what was judged
 run.json         what was run, where, with what, and how it ended

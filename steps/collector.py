@@ -83,6 +83,7 @@ class FeatureFile(pytest.Module):
             clauses = tuple(sorted(tags_of(feature, template) - HARNESS_TAGS))
             for name, run in self._variants(title, clauses, setup):
                 function = pytest_bdd.scenario(str(self.path), title)(conclude)
+                setattr(self.obj, name, function)  # pytest looks a test up by its name
                 for item in self._genfunctions(name, function):
                     item.stash[CASE] = Case(title=title, clauses=clauses, setup=run)
                     yield item
@@ -94,7 +95,9 @@ class FeatureFile(pytest.Module):
                 if set(clauses) & set(defect.breaks):
                     yield f"{title} <- {defect.defect}", setup.with_defects((path,))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(  # type: ignore[override] - as pytest.Collector has it, which narrows pytest.Node
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Any:
         """One line for the user's mistakes, no traceback."""
         return str(excinfo.value) if isinstance(excinfo.value, InputError) else super().repr_failure(excinfo)
 

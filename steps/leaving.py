@@ -17,7 +17,7 @@ from trials.trial import Trial
 )
 def none_leaves(trial: Trial, words: str, function: str | None, time: str | None) -> None:
     """None of the items, in any form or encoding, for the function or for one that nobody declared."""
-    trial.reach(time and duration(time))
+    trial.reach(duration(time) if time else None)
     trial.judge(claims.none_leaves(trial, items(words), function))
 
 
@@ -30,7 +30,7 @@ def nothing_leaves(trial: Trial, function: str | None) -> None:
 @then(re(rf"(?:within (?P<time>{DURATION}) )?exactly these leave the car for it"))
 def exactly_these(trial: Trial, datatable: list[list[str]], time: str | None) -> None:
     """These items and no other for the functions of the table; a missing one is a missed expectation."""
-    trial.reach(time and duration(time))
+    trial.reach(duration(time) if time else None)
     trial.judge(claims.exactly_these(trial, rows(datatable)))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from telltale.errors import InputError
 from telltale.items import item_named
 from telltale.times import parse_duration
+from trials.claims import TableRow
 
 DURATION = r"\d+(?:\.\d+)? (?:milliseconds?|seconds?|minutes?|hours?|days?)"
 """What a duration looks like in a step."""
@@ -23,25 +23,15 @@ def duration(words: str) -> int:
 
 
 def items(words: str) -> tuple[str, ...]:
-    """Item names in ``no VIN and no account id`` or ``VIN, position and account id``. :raises InputError: unknown item."""
+    """Item names in ``no VIN and no account id`` or ``VIN and position``. :raises InputError: unknown item"""
     pieces = re.split(r",\s*|\s+and\s+|\s+or\s+", words)
     return tuple(item_named(re.sub(r"^(no|the|its|a)\s+", "", piece.strip())).name for piece in pieces if piece.strip())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """A line of an "exactly these" table, in the words of the scenario."""
-
-    item: str
-    recipient: str
-    function: str
-    uplink: str
 
 
 _HEADINGS = ("item", "recipient", "for", "uplink")
 
 
-def rows(datatable: Sequence[Sequence[str]]) -> tuple[Row, ...]:
+def rows(datatable: Sequence[Sequence[str]]) -> tuple[TableRow, ...]:
     """The table as rows. :raises InputError: other headings, or no row"""
     headings, *lines = datatable
     if tuple(headings) != _HEADINGS:
@@ -49,6 +39,6 @@ def rows(datatable: Sequence[Sequence[str]]) -> tuple[Row, ...]:
     if not lines:
         raise InputError("the table has no rows; to say that nothing leaves, use `nothing leaves the car`")
     return tuple(
-        Row(item=item_named(item).name, recipient=recipient, function=function, uplink=uplink)
+        TableRow(item=item_named(item).name, recipient=recipient, function=function, uplink=uplink)
         for item, recipient, function, uplink in lines
     )

@@ -78,14 +78,14 @@ class Verdicts:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The verdicts, or the proofs, as a table; with what kind of rig they say something about."""
         writer = terminalreporter._tw  # noqa: SLF001 - pytest offers no other way to learn width and colour
-        look = {"width": max(writer.fullwidth, 100), "colour": writer.hasmarkup}
+        width, colour = max(writer.fullwidth, 100), writer.hasmarkup
         caption = "\n".join(sorted(self._captions))
         if self._rows:
             terminalreporter.section("verdicts")
-            terminalreporter.write_line(verdict_table(self._rows, caption=caption, **look))
+            terminalreporter.write_line(verdict_table(self._rows, caption=caption, width=width, colour=colour))
         if self._proofs:
             terminalreporter.section("proof")
-            terminalreporter.write_line(proof_table(self._proofs, caption=caption, **look))
+            terminalreporter.write_line(proof_table(self._proofs, caption=caption, width=width, colour=colour))
 
 
 def _status(report: pytest.TestReport, error: BaseException | None) -> ExitStatus:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from policies import claims as judged
 from policies.difference import difference as judge_difference
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from trials.trial import Trial
 
 
-class TableRow(Protocol):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableRow:
     """A row of an "exactly these" table, in the words of the scenario."""
 
     item: str
@@ -102,7 +104,7 @@ def difference(trial: Trial, switch: str, items: Sequence[str]) -> Judgement:
     return judge_difference(
         whole(trial),
         trial.policy,
-        switch=trial.vehicle.switch_named(switch).fact,
+        switch=trial.vehicle.switch(switch).fact,
         function=trial.policy.function_named(switch),
         items=items,
         until=trial.now,

@@ -1,6 +1,7 @@
 """How a scenario ends when its verdict is not ``complies``.
 
-`Violation` is an `AssertionError`, so every tool around pytest shows it as *failed*; `Inconclusive` is none, so it is *broken*.
+`Violation` is an `AssertionError`, so every tool around pytest shows it as *failed*; `Inconclusive` is none, so it is
+*broken*.
 """
 
 from __future__ import annotations

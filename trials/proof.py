@@ -1,4 +1,4 @@
-"""Proof: is a scenario able to fail? The clean unit must comply, and every defect of its clauses must be caught as declared.
+"""Proof: is a scenario able to fail? The clean unit must comply, and defects of its clauses must be caught as declared.
 
 Proof is about the test and never about a vehicle; the two share no column and no word.
 """

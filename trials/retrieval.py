@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from policies.erasure import Check
-from rigs.protocols import Answer, CloudProbe
+from rigs.protocols import CloudProbe, Fetched
 from telltale.errors import RigError
 
 Account = Literal["owner", "other"]
@@ -38,7 +38,7 @@ class Retrieval:
     :param tokens: bearer token of each account
     """
 
-    def __init__(self, probe: CloudProbe, resources: Mapping[str, str], tokens: Mapping[Account, str]) -> None:
+    def __init__(self, probe: CloudProbe, resources: Mapping[str, str], tokens: Mapping[str, str]) -> None:
         self._probe = probe
         self._resources = resources
         self._tokens = tokens
@@ -53,11 +53,11 @@ class Retrieval:
             return None
         entry = listed["recordings"][-1]
         answer = self._fetch(item, entry["id"], "owner")
-        if answer.status != 200 or not answer.length:
+        if answer.status != 200 or not answer.body:
             return None
         return Upload(item=item, name=entry["id"], addresses=entry["addresses"], sha256=answer.sha256)
 
-    def through_app(self, upload: Upload, account: Account) -> Answer:
+    def through_app(self, upload: Upload, account: Account) -> Fetched:
         """The recording, asked for with the credentials of *account*."""
         return self._fetch(upload.item, upload.name, account)
 
@@ -65,34 +65,35 @@ class Retrieval:
         """Try every way at bench time *bench*, each beside its control object."""
         listed = self._list(upload.item)
         control = listed["control"]
-        app = self._check("the app", upload, self._fetch(upload.item, upload.name, "owner"), bench)
-        made = [app(self._served(self._fetch(upload.item, control["id"], "owner")))]
+        answers = {
+            "the app": (
+                self._fetch(upload.item, upload.name, "owner"),
+                self._fetch(upload.item, control["id"], "owner"),
+            )
+        }
         for place, url in upload.addresses.items():
-            direct = self._check(f"its direct address ({place})", upload, self._probe.fetch(url), bench)
-            made.append(direct(self._served(self._probe.fetch(control["addresses"][place]))))
-        return made
+            beside = control["addresses"][place]
+            answers[f"its direct address ({place})"] = (self._probe.fetch(url), self._probe.fetch(beside))
+        return [self._check(way, upload, *pair, bench) for way, pair in answers.items()]
 
     @staticmethod
-    def _check(way: str, upload: Upload, answer: Answer, bench: int):  # noqa: ANN205 - a partial Check
+    def _check(way: str, upload: Upload, answer: Fetched, control: Fetched, bench: int) -> Check:
         same = answer.sha256 == upload.sha256
-        served = same if answer.status == 200 and same else None if answer.status == 200 else False
+        return Check(
+            way=way,
+            status=answer.status,
+            served=(True if same else None) if answer.status == 200 else False,
+            control_served=control.status == 200 and bool(control.body),
+            bench=bench,
+        )
 
-        def with_control(control_served: bool) -> Check:  # noqa: FBT001 - the one thing still missing
-            return Check(way=way, status=answer.status, served=served, control_served=control_served, bench=bench)
-
-        return with_control
-
-    @staticmethod
-    def _served(answer: Answer) -> bool:
-        return answer.status == 200 and answer.length > 0
-
-    def _list(self, item: str) -> dict[str, object]:
+    def _list(self, item: str) -> dict[str, Any]:
         answer = self._probe.fetch(self._resource(item), headers=self._as("owner"))
         if answer.status != 200:
             raise RigError(f"the owner's app was refused the list of {item}: status {answer.status}")
         return dict(json.loads(answer.body))
 
-    def _fetch(self, item: str, name: str, account: Account) -> Answer:
+    def _fetch(self, item: str, name: str, account: Account) -> Fetched:
         return self._probe.fetch(f"{self._resource(item)}/{name}", headers=self._as(account))
 
     def _resource(self, item: str) -> str:

@@ -16,8 +16,8 @@ from telltale.errors import RigError, TelltaleError
 from telltale.finding import Judgement
 from telltale.identity import Identities, masked
 from telltale.items import taxonomy
+from telltale.timeline import Change, Timeline
 from telltale.times import ClockMap, utc
-from telltale.timeline import Timeline
 from telltale.verdict import Verdict
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, explain, settle
@@ -125,8 +125,8 @@ class Trial:
 
         :raises NotOnThisRigError: the rig has another car
         """
-        if car not in self.vehicle.called:
-            raise NotOnThisRigError(f"this rig has {self.vehicle.vehicle}, the scenario needs {car}")
+        if not self.vehicle.is_called(car):
+            raise NotOnThisRigError(f"this rig has {self.vehicle.name}, the scenario needs {car}")
         self._move(self._session.power_on)
         self._powered = True
         self._send_controls()
@@ -320,7 +320,7 @@ class Trial:
             ("traffic.pcapng", "packets with TLS keys"),
             ("timeline.jsonl", "timeline of unit state"),
             ("can.blf", "CAN log"),
-            ("serial.log", "serial log"),
+            ("modem.log", "serial log"),
             ("transmissions.jsonl", "transmissions"),
         ):
             if (path := self.folder.file(name)).is_file():
@@ -345,7 +345,7 @@ class Trial:
         }
 
     @staticmethod
-    def _change(change: object) -> dict[str, object]:
+    def _change(change: Change) -> dict[str, object]:
         return {"bench": utc(change.bench), "fact": change.fact, "value": change.value, "source": change.source}
 
     def _transmissions(self, seen: Observation) -> Iterator[dict[str, object]]:

@@ -1,0 +1,131 @@
+"""What a scenario is run with: rig, vehicle, unit and cloud files, policy, defects. Read and checked once a session."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from policies import Policy, load_policy
+from rigs.rigfile import RealRig, SimulatedRig, load_rig
+from rigs.sim.overlay import Defect, apply, load_defect
+from rigs.sim.source import Source
+from rigs.vehicle import Vehicle
+
+VERSIONED = ("telltale-bench", "mitmproxy", "scapy", "python-can", "cantools", "pytest", "pytest-bdd", "pyvisa-py")
+"""Distributions whose versions stand in every report."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """One way to run scenarios."""
+
+    rig: SimulatedRig | RealRig
+    vehicle: Vehicle
+    policy: Policy
+    defects: tuple[Defect, ...] = ()
+    unit: Source | None = field(default=None, repr=False)
+    """Simulated rigs: the unit file as read."""
+    cloud: Source | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, rig: Path, *, policy: Path | None, defects: Sequence[Path]) -> Setup:
+        """Read it all, and check that unit, cloud, vehicle and defects fit together.
+
+        :raises InputError: with file, line and mend, for the first thing that is wrong
+        """
+        return _read(rig.resolve(), policy and policy.resolve(), tuple(path.resolve() for path in defects))
+
+    def with_defects(self, defects: tuple[Path, ...]) -> Setup:
+        """The same with other defects."""
+        return replace(self, defects=_checked(self.unit, self.cloud, self.vehicle, defects))
+
+    def known_defects(self) -> Iterator[tuple[Path, Defect]]:
+        """The defects made for this rig's unit: ``defects/UNIT/`` beside the folder of its unit file."""
+        if self.unit is not None:
+            folder = self.unit.path.parent.parent / "defects" / self.unit_name
+            for path in sorted(folder.glob("*.yaml")):
+                yield path, _defect(path)
+
+    @property
+    def unit_name(self) -> str:
+        """Name of the unit under test."""
+        return str(self.unit.data["unit"]) if self.unit is not None else self.vehicle.name
+
+    @property
+    def fidelity(self) -> str:
+        """How much of the unit's doing this bench can see."""
+        return "sealed" if self.unit is not None else "bench"
+
+    @property
+    def caption(self) -> str:
+        """What kind of rig a report is about; a simulated one says nothing about a vehicle."""
+        seeded = f" Seeded with {', '.join(d.defect for d in self.defects)}." if self.defects else ""
+        if self.unit is not None:
+            return f"{self.rig.name}: a simulated rig, which says nothing about a real vehicle.{seeded}"
+        return f"{self.rig.name}: a real rig."
+
+    def labels(self, clauses: Sequence[str]) -> dict[str, list[str]]:
+        """Labels of a scenario's report: document, section, clause, unit, fidelity."""
+        document = self.policy.document
+        return {
+            "document": [f"{document.publisher}: {document.title} ({document.version})"],
+            "section": sorted({self.policy.clause(clause).section for clause in clauses}),
+            "clause": list(clauses),
+            "unit": [self.unit_name],
+            "fidelity": [self.fidelity],
+            "tag": [*clauses, *(["simulated rig"] if self.unit is not None else [])],
+        }
+
+    def provenance(self) -> dict[str, object]:
+        """Versions, files and kinds that a report rests on."""
+        document = self.policy.document
+        return {
+            "rig": self.rig.name,
+            "fidelity": self.fidelity,
+            "says": self.caption,
+            "unit": self.unit_name,
+            "vehicle": self.vehicle.name,
+            "policy": f"{document.publisher}: {document.title} ({document.version})",
+            "policy source sha256": document.source.sha256,
+            "defects": [defect.defect for defect in self.defects],
+            "versions": {name: metadata.version(name) for name in VERSIONED},
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+        }
+
+
+@cache
+def _read(rig_path: Path, policy: Path | None, defects: tuple[Path, ...]) -> Setup:
+    rig = load_rig(rig_path)
+    vehicle = Vehicle.load(rig.vehicle)
+    unit = Source.read(rig.unit) if isinstance(rig, SimulatedRig) else None
+    cloud = Source.read(rig.cloud) if isinstance(rig, SimulatedRig) else None
+    return Setup(
+        rig=rig,
+        vehicle=vehicle,
+        policy=load_policy(policy or rig.policy),
+        defects=_checked(unit, cloud, vehicle, defects),
+        unit=unit,
+        cloud=cloud,
+    )
+
+
+@cache
+def _defect(path: Path) -> Defect:
+    return load_defect(path)
+
+
+def _checked(
+    unit: Source | None, cloud: Source | None, vehicle: Vehicle, paths: tuple[Path, ...]
+) -> tuple[Defect, ...]:
+    """The defects at *paths*, tried on unit and cloud."""
+    defects = tuple(_defect(path) for path in paths)
+    if unit is not None and cloud is not None:
+        apply(unit, cloud, defects, dbc=vehicle.dbc)
+    elif defects:
+        raise defects[0].source.fault((), "defects are seeded into simulated units; this rig is real")
+    return defects

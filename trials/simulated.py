@@ -1,0 +1,278 @@
+"""The simulated bench: sealed network, gateway and peers for the session, a fresh car and cloud for every trial."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from reports.run_folder import RunFolder
+from rigs.addresses import AdbAddress, CanAddress, Ceiling, PowerAddress, ProbeAddress, SerialAddress
+from rigs.connect import connect
+from rigs.identities import generate
+from rigs.rigfile import Addresses
+from rigs.sim.clock import VirtualClock
+from rigs.sim.overlay import apply
+from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
+from rigs.sim.peers.host import PeerHost
+from rigs.sim.source import Source
+from rigs.stimuli import Stimulator
+from telltale.errors import InputError, RigError
+from telltale.timeline import Timeline
+from telltale.times import ClockMap
+from trials.observation import CONTROL_HOST, Control
+from trials.retrieval import Retrieval
+from trials.setup import Setup
+from trials.wiring import Stock, Wiring
+
+CLOUD_ADDRESS = "192.0.2.2"
+"""Where the probe meets the cloud, which owns every address (TEST-NET-1, RFC 5737)."""
+SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
+
+
+class SimulatedBench:
+    """Made once a session (or a worker); serves one trial at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._stack = ExitStack()
+        self._session: SimulatedSession | None = None
+        try:
+            self.wiring = self._stack.enter_context(Wiring.open(folder, catch_all=False))
+            self.peers = PeerHost(self._on_output).start()
+            self._stack.callback(self.peers.close)
+            host, port = self.peers.can.address
+            self.addresses = Addresses(
+                can=CanAddress(interface="socketcand", channel="can0", options={"host": host, "port": port}),
+                modem=SerialAddress(port=self.peers.modem.path),
+                gnss=SerialAddress(port=self.peers.gnss.path),
+                adb=AdbAddress(tcp=self.peers.adb_address),
+                power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
+                probe=ProbeAddress(authorities=self.wiring.authority.certificate),
+            )
+        except BaseException:
+            self._stack.close()
+            raise
+
+    @property
+    def usable(self) -> bool:
+        """Whether another trial can be served; a bench that lost its gateway or tap is made anew."""
+        return self.wiring.gateway.alive and self.wiring.tap.alive
+
+    def begin(self, setup: Setup, folder: RunFolder) -> SimulatedSession:
+        """Put a fresh car and its cloud on the bench, powered off, with the capture running.
+
+        :raises InputError: unit, cloud, vehicle or defect files do not fit together
+        :raises RigError: a part does not come up
+        """
+        self._session = SimulatedSession(self, setup, folder)
+        return self._session
+
+    def close(self) -> None:
+        """Take everything down."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _on_output(self, on: bool) -> None:  # noqa: FBT001 - the supply's callback
+        if self._session is not None:
+            self._session.output(on=on)
+
+
+class SimulatedSession:
+    """One trial's car and cloud; see `trials.trial.Session`."""
+
+    def __init__(self, bench: SimulatedBench, setup: Setup, folder: RunFolder) -> None:
+        self._bench = bench
+        self._wiring = bench.wiring
+        self._folder = folder
+        self._stack = ExitStack()
+        self._on = False
+        self.vehicle = setup.vehicle
+        self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
+        self.uplinks: Mapping[str, str] = bench.wiring.uplinks
+        self.units = bench.wiring.unit_addresses
+        self.timeline = Timeline()
+        try:
+            self._build(setup)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _build(self, setup: Setup) -> None:
+        if setup.unit is None or setup.cloud is None:
+            raise InputError("a simulated bench needs a simulated rig", file=setup.rig.path)
+        unit, cloud = apply(setup.unit, _with_control(setup.cloud), setup.defects, dbc=self.vehicle.dbc)
+        tokens: dict[str, str] = {"owner": secrets.token_urlsafe(24), "other": secrets.token_urlsafe(24)}
+        self._clock = VirtualClock(self._folder.file("clock.bin"))
+        self._stack.callback(self._clock.close)
+        self._wiring.begin(self._folder.file("traffic.pcapng"))
+        self._stack.callback(self._seal)
+        self._cloud = SimulatedCloud(
+            cloud,
+            clock=self._clock,
+            spawner=self._wiring.network.spawner("cloud"),
+            log=self._folder.file("cloud.log"),
+            authority=self._wiring.authority,
+            tokens=tokens,
+        )
+        self._cloud.start()
+        self._stack.callback(self._cloud.stop)
+        boot = UnitBoot(
+            unit=unit,
+            identities=self.identities,
+            flash=self._folder.file("flash"),
+            authorities=self._wiring.gateway.ca_certificate,
+            interfaces={uplink.name: uplink.unit_interface for uplink in self._wiring.network.uplinks},
+            dbc=self.vehicle.dbc,
+            footage=self._footage(),
+        )
+        self._unit = SimulatedUnit(
+            boot,
+            clock=self._clock,
+            spawner=self._wiring.network.spawner("unit"),
+            log=self._folder.file("unit.log"),
+        )
+        self._stack.callback(self._unit.power_off)
+        self._instruments = self._stack.enter_context(
+            connect(
+                setup.rig,
+                self._bench.addresses,
+                self.vehicle,
+                self._clock,
+                logs=self._folder.path,
+                delivered=self._bench.peers.settle,
+                dial=self._dial,
+            )
+        )
+        owner = {"authorization": f"Bearer {tokens['owner']}"}
+        self.stimulator = Stimulator(self.vehicle, self._instruments, self.timeline, owner=owner)
+        self.retrieval = Retrieval(self._instruments.needed_probe(), self.vehicle.recordings, tokens)
+
+    def _footage(self) -> dict[str, Path]:
+        """What the cameras see: the run's own media, on disk for the unit."""
+        films = self._folder.file("footage")
+        films.mkdir(mode=0o700)
+        found: dict[str, Path] = {}
+        for identity in self.identities:
+            if isinstance(identity.value, bytes):
+                found[identity.item] = films / identity.item
+                found[identity.item].write_bytes(identity.value)
+        return found
+
+    # --- power --------------------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Switch the supply on and wait until the unit has booted, knows where it is and how the car stands."""
+        self._instruments.needed_power().on()
+        self.stimulator.power_up()
+        position = self.identities.first("position").value
+        if isinstance(position, tuple):
+            self.stimulator.place(*position)
+            self._unit.settle(position=position)
+
+    def power_off(self) -> None:
+        """Switch the supply off, which takes the unit down in the midst of what it does."""
+        self._instruments.needed_power().off()
+
+    def output(self, *, on: bool) -> None:
+        """The supply's output changed: boot a unit from its flash, or cut its power."""
+        if on:
+            peers = self._bench.peers
+            with peers.plug_can() as can:
+                self._unit.power_on(
+                    {
+                        "can": can.fileno(),
+                        "adb": peers.adb_socket.fileno(),
+                        "modem": peers.modem.unit_end,
+                        "gnss": peers.gnss.unit_end,
+                    }
+                )
+        else:
+            self._unit.power_off()
+        self._on = on
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Bench time, ns."""
+        return self._clock.now()
+
+    def advance(self, duration: int) -> None:
+        """Let bench time pass, ns."""
+        self._clock.advance(duration)
+
+    def steps(self) -> ClockMap:
+        """Bench time of any wall time."""
+        return self._clock.steps()
+
+    # --- what is seen -------------------------------------------------------------------------------------------
+
+    def control(self, uplink: str) -> Control:
+        """Send a control transmission."""
+        return self._wiring.control(uplink)
+
+    def take_stock(self) -> Stock:
+        """The capture as it stands, with every cause to distrust it."""
+        stock = self._wiring.take_stock()
+        return replace(stock, causes=(*stock.causes, *self._causes()))
+
+    def _causes(self) -> list[str]:
+        causes = []
+        if not self._on:
+            causes.append("the unit is off")
+        elif (died := self._unit.cause_of_death) is not None:
+            causes.append(f"the unit died: {died}")
+        else:
+            causes += self._no_sign_of_life()
+        if (died := self._cloud.cause_of_death) is not None:
+            causes.append(f"the cloud died: {died}")
+        if self._instruments.can is not None and self._instruments.can.error:
+            causes.append(f"the CAN bus failed: {self._instruments.can.error}")
+        causes += [
+            f"the unit could not deliver {failure.send} of {failure.function}: {failure.reason}"
+            for failure in self._unit.failures
+            if failure.then in ("lost", "not composed")
+        ]
+        return causes
+
+    def _no_sign_of_life(self) -> list[str]:
+        try:
+            registered = self._instruments.needed_modem().registered()
+        except RigError as error:
+            return [f"the unit gave no sign of life: {error}"]
+        return [] if registered else ["the unit gave no sign of life: its modem is not registered"]
+
+    def close(self) -> None:
+        """End the capture and take the car off the bench."""
+        self._stack.close()
+
+    def _seal(self) -> None:
+        keys = self._wiring.keys()
+        self._folder.file("keys.log").write_bytes(keys)
+        self._wiring.seal(keys)
+
+    def _dial(self, _host: str, port: int) -> socket.socket:
+        dialled = self._wiring.network.socket("gateway", socket.AF_INET, socket.SOCK_STREAM)
+        dialled.settimeout(30)
+        try:
+            dialled.connect((CLOUD_ADDRESS, port))
+        except BaseException:
+            dialled.close()
+            raise
+        return dialled
+
+
+def _with_control(cloud: Source) -> Source:
+    """The cloud file with a place for the bench's own control transmissions."""
+    data = copy.deepcopy(cloud.data)
+    data.setdefault("sinks", {})["bench control"] = {"at": f"https://{CONTROL_HOST}"}
+    return replace(cloud, data=data)
