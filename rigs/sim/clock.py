@@ -143,9 +143,7 @@ class VirtualClock:
 
         :raises RigError: a part is gone, or does not come to rest
         """
-        for role in ("cloud", "unit"):
-            if role in self._parts:
-                self._parts[role].settle()
+        self._settle_parts()
         for other in self._others:
             other.settle()
 
@@ -166,6 +164,7 @@ class VirtualClock:
             if role == "cloud":
                 self._shared.step(due)
             self._parts[role].run(until)
+            self._settle_parts()
             if self._next() == due and self.now() == before:
                 raise RigError(f"the {role} leaves undone what is due at {utc(due)}")
             if progress:
@@ -185,6 +184,12 @@ class VirtualClock:
         self._shared.close()
         os.close(self.page_fd)
         os.close(self.log_fd)
+
+    def _settle_parts(self) -> None:
+        order: tuple[Role, ...] = ("cloud", "unit")
+        for role in order:
+            if role in self._parts:
+                self._parts[role].settle()
 
     def _next(self) -> int:
         return min(self._shared.due("unit"), self._shared.due("cloud"))

@@ -51,6 +51,8 @@ class Cloud:
             await self._listen(port, self._serve_http, context)
         for platform in self._data["platforms"].values():
             await self._listen(_port(platform["gbt32960"]), self._serve_platform)
+        if link := self._data["link"]:
+            await self._listen(_port(link["mqtt"]), self._services.link.serve, self._tls())
         for sink in self._data["sinks"].values():
             if sink["tcp"]:
                 await self._listen(_port(sink["tcp"]), self._serve_sink)
@@ -149,8 +151,6 @@ class Cloud:
         urls += [app["at"] for app in self._data["apps"].values()]
         for store in self._data["stores"].values():
             urls += [store["upload"], *(address["at"] for address in store["addresses"].values())]
-        if self._data["link"]:
-            urls.append(self._data["link"]["at"])
         parts = [urllib.parse.urlsplit(url) for url in urls]
         return {(url.port or (443 if url.scheme == "https" else 80), url.scheme == "https") for url in parts}
 

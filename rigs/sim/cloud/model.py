@@ -113,7 +113,8 @@ class Store(Strict):
 class Link(Strict):
     """Where the car waits for commands, see `rigs.sim.unit.link`."""
 
-    at: Url
+    mqtt: HostPort
+    topic: str
 
 
 class Cloud(Strict):
@@ -144,11 +145,11 @@ class Cloud(Strict):
         for store in self.stores.values():
             yield store.upload
             yield from (address.at for address in store.addresses.values())
-        if self.link:
-            yield self.link.at
 
     def _addresses(self) -> Iterator[str]:
         yield from (platform.gbt32960 for platform in self.platforms.values())
+        if self.link:
+            yield self.link.mqtt
         for sink in self.sinks.values():
             yield from (place for place in (sink.tcp, sink.udp) if place)
 

@@ -28,7 +28,7 @@ class Services:
     ) -> None:
         self._tokens = tokens
         self._routes: dict[tuple[str, str], Service] = {}
-        self.link = Link()
+        self.link = Link(cloud["link"]["topic"] if cloud["link"] else "")
         self._notifications = {name: Notifications() for name in cloud["apps"]}
         self._listed: dict[str, dict[str, Store]] = {name: {} for name in cloud["apps"]}
         self.stores: dict[str, Store] = {}
@@ -45,8 +45,6 @@ class Services:
         for data in cloud["sinks"].values():
             if data["at"]:
                 self._route(data["at"], _sink(data["answer"]))
-        if cloud["link"]:
-            self._route(cloud["link"]["at"], lambda request, _: self.link.poll(request))
 
     async def answer(self, request: Request) -> Response:
         """The answer of the service with the longest matching path."""

@@ -59,6 +59,18 @@ class Unit:
             footage={item: Path(path).read_bytes() for item, path in boot["footage"].items()},
         )
         self.signals = Signals(Path(boot["dbc"]), self.data["state"]) if boot["dbc"] else None
+        self.link: Link | None = None
+        if link := self.data["command link"]:
+            uplink = link["uplink"] or self.data["uplink"]
+            self.link = Link(
+                link["mqtt"],
+                link["topic"],
+                uplink,
+                client=self.data["unit"],
+                engine=self.engine,
+                dialler=self.dialler,
+                clock=self.clock,
+            )
         self.can: socket.socket | None = None
         self.fixed = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
@@ -74,12 +86,9 @@ class Unit:
         self._attach_peers(loop, settings)
         self.engine.power_up()
         self._start(self.engine.work())
-        if link := self.data.get("command link"):
-            uplink = link.get("uplink") or self.data["uplink"]
-            # Connections of its own: a request that waits for a command must not hold up what the car sends meanwhile
-            own = Transports(self.dialler)
-            keeper = Link(link["at"], uplink, engine=self.engine, transports=own, clock=self.clock)
-            self._start(keeper.keep())
+        if self.link:
+            self.engine.settles.append(self.link.settle)
+            self._start(self.link.keep())
         line = socket.socket(fileno=inherited("control"))
         handlers: dict[str, control.Handler] = {"settle": self.settle, "run": self.advance, "state": self.state}
         serving = asyncio.ensure_future(control.serve(line, handlers))

@@ -32,19 +32,19 @@ class Dialler:
         self._interfaces = interfaces
         self._authorities = authorities
         self._addresses = addresses or {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[str | None, ssl.SSLContext] = {}
 
     async def stream(
-        self, host: str, port: int, uplink: str, *, alpn: str | None = None
+        self, host: str, port: int, uplink: str, *, tls: bool = False, alpn: str | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A TCP connection, with TLS if *alpn* names the protocol to be spoken inside.
+        """A TCP connection, perhaps with TLS; *alpn* names the protocol to be spoken inside, where it has a name.
 
         :raises SendError: no address, no route, refused, reset, no answer, or a certificate that is not trusted
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 sock = await self._connect(host, port, uplink)
-                if alpn is None:
+                if not tls:
                     return await asyncio.open_connection(sock=sock)
                 reader, writer = await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
         except TimeoutError:
@@ -101,11 +101,12 @@ class Dialler:
                 raise SendError(f"{uplink} has no interface {interface}: {reason(error)}") from None
         return sock
 
-    def _context(self, alpn: str) -> ssl.SSLContext:
+    def _context(self, alpn: str | None) -> ssl.SSLContext:
         if alpn not in self._contexts:
             if self._authorities is None:
                 raise SendError("the unit was given no certificate authority to trust")
             context = ssl.create_default_context(cafile=str(self._authorities))
-            context.set_alpn_protocols([alpn])
+            if alpn:
+                context.set_alpn_protocols([alpn])
             self._contexts[alpn] = context
         return self._contexts[alpn]

@@ -95,8 +95,10 @@ class Engine:
         self.agenda = Agenda()
         self._ready: deque[Callable[[], Awaitable[None]]] = deque()
         self._work = asyncio.Event()
+        self._paused = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self.settles: list[Callable[[], Awaitable[None]]] = []
         self.failures: list[dict[str, Any]] = []
         """What went wrong since the bench asked last, in the words of `rigs.sim.parts.Failure`."""
 
@@ -134,18 +136,28 @@ class Engine:
         self._clock.set_due(self.agenda.due)
 
     async def idle(self) -> None:
-        """Return when nothing is ready or being sent."""
+        """Return when nothing is ready or being sent, and what else acts on the unit's behalf has come to rest."""
+        await self._idle.wait()
+        for settle in self.settles:
+            await settle()
         await self._idle.wait()
 
     async def run(self, until: int) -> None:
         """Do what is due up to *until*, stepping the clock, until the cloud has something due first."""
         deadline = time.monotonic() + _SLICE_SECONDS
+        self._paused = False
         await self.idle()
-        while (due := self.agenda.due) <= until and due < self._clock.due("cloud") and time.monotonic() < deadline:
+        while (due := self.agenda.due) <= until and due < self._clock.due("cloud"):
+            if self._paused or time.monotonic() > deadline:
+                break
             self._clock.step(due)
             self.agenda.run(self._clock.now())
             await self.idle()
         self.publish()
+
+    def pause(self) -> None:
+        """End the run at its present moment: the bench has to look at the cloud before time goes on."""
+        self._paused = True
 
     async def work(self) -> None:
         """Do what is ready, for ever, one thing after the other."""

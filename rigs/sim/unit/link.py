@@ -1,19 +1,20 @@
-"""The link on which the cloud hands commands to the car: a request that the cloud answers when there is a command.
+"""The link on which the cloud hands commands to the car: MQTT over TLS, one subscription, QoS 1.
 
-``GET address?after=N`` asks for the commands after number N, which acknowledges all up to N; the answer is
-``{"id": N + 1, "command": "take picture"}``. The car asks for the next one as soon as it has begun to obey.
+A command is ``{"command": "take picture"}``. The car acknowledges it once it has begun to obey, so that whoever waits
+for the acknowledgement knows that the car is busy from then on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import urllib.parse
 
+from rigs.sim import mqtt
 from rigs.sim.clock import SharedClock
+from rigs.sim.unit.compose import address
+from rigs.sim.unit.dialler import CONNECT_SECONDS, Dialler
 from rigs.sim.unit.engine import Engine
-from rigs.sim.unit.message import Message, SendError
-from rigs.sim.unit.transports import Transports
+from rigs.sim.unit.message import SendError, reason
 from telltale.times import SECOND
 
 _RETRY = 60 * SECOND
@@ -24,43 +25,66 @@ class Link:
     """Keeps the link of one unit up."""
 
     def __init__(
-        self, address: str, uplink: str, *, engine: Engine, transports: Transports, clock: SharedClock
+        self, place: str, topic: str, uplink: str, *, client: str, engine: Engine, dialler: Dialler, clock: SharedClock
     ) -> None:
-        self._address = urllib.parse.urlsplit(address)
+        self._host, self._port = address(place)
+        self._topic = topic
         self._uplink = uplink
+        self._client = client
         self._engine = engine
-        self._transports = transports
+        self._dialler = dialler
         self._clock = clock
-        self._last = 0
+        self._settled = asyncio.Event()
+        self._retry = asyncio.Event()
+
+    async def settle(self) -> None:
+        """Return when the link is up, or down until its next try."""
+        await self._settled.wait()
 
     async def keep(self) -> None:
-        """Ask, obey, ask again, for ever."""
+        """Connect, obey, connect again, for ever."""
         while True:
             try:
                 await self._listen()
             except SendError as error:
-                self._engine.failed("command link", "poll", str(error), then="retried")
-                again = asyncio.Event()
-                self._engine.agenda.at(self._clock.now() + _RETRY, again.set)
+                self._engine.failed("command link", "connection", str(error), then="retried")
+                self._retry.clear()
+                self._engine.agenda.at(self._clock.now() + _RETRY, self._try_again)
                 self._engine.publish()
-                await again.wait()
+                self._settled.set()
+                await self._retry.wait()
+
+    def _try_again(self) -> None:
+        self._settled.clear()
+        self._retry.set()
 
     async def _listen(self) -> None:
-        message = Message(
-            function="command link",
-            send="poll",
-            channel="http",
-            uplink=self._uplink,
-            host=self._address.hostname or "",
-            port=self._address.port or 443,
-            tls=self._address.scheme == "https",
-            method="GET",
-            target=f"{self._address.path or '/'}?after={self._last}",
-            generated=self._clock.now(),
-        )
-        answer = await self._transports.request(message)
-        if answer.status != 200:
-            raise SendError(f"{message.host} answered {answer.status}")
-        command = json.loads(answer.body)
-        self._engine.commanded(command["command"])
-        self._last = command["id"]
+        reader, writer = await self._dialler.stream(self._host, self._port, self._uplink, tls=True)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                writer.write(mqtt.connect(self._client))
+                await self._expect(reader, mqtt.CONNACK)
+                writer.write(mqtt.subscribe(1, self._topic))
+                await self._expect(reader, mqtt.SUBACK)
+            self._engine.pause()  # commands that waited in the cloud belong to this moment
+            self._settled.set()
+            while packet := await mqtt.receive(reader):
+                if packet.kind == mqtt.PUBLISH:
+                    number, _, payload = mqtt.published(packet)
+                    self._engine.commanded(json.loads(payload)["command"])
+                    writer.write(mqtt.puback(number))
+                    await writer.drain()
+            raise SendError(f"{self._host} hung up")
+        except TimeoutError:
+            raise SendError(f"{self._host} did not accept the link within {CONNECT_SECONDS:g} s") from None
+        except mqtt.MqttError as error:
+            raise SendError(f"{self._host} does not speak MQTT: {error}") from None
+        except OSError as error:
+            raise SendError(f"the connection to {self._host} broke: {reason(error)}") from None
+        finally:
+            writer.close()
+
+    async def _expect(self, reader: asyncio.StreamReader, kind: int) -> None:
+        packet = await mqtt.receive(reader)
+        if packet is None or packet.kind != kind:
+            raise SendError(f"{self._host} did not accept the link")

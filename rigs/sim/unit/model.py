@@ -197,9 +197,10 @@ class Queue(Strict):
 
 
 class CommandLink(Strict):
-    """Where the car asks the cloud for commands, see `rigs.sim.unit.link`."""
+    """Where the car waits for commands, see `rigs.sim.unit.link`."""
 
-    at: Url
+    mqtt: HostPort
+    topic: str
     uplink: Uplink | None = None
 
 

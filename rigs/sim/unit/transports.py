@@ -57,9 +57,9 @@ class Transports:
         if connection is None or not connection.usable:
             if connection:
                 connection.close()
-            alpn = None if not message.tls else "h2" if message.http == 2 else "http/1.1"
-            streams = await self._dialler.stream(message.host, message.port, message.uplink, alpn=alpn)
-            connection = Http2(*streams) if alpn == "h2" else Http1(*streams)
+            alpn = "h2" if message.http == 2 else "http/1.1"
+            streams = await self._dialler.stream(message.host, message.port, message.uplink, tls=message.tls, alpn=alpn)
+            connection = Http2(*streams) if message.http == 2 else Http1(*streams)
             self._http[key] = connection
         port = "" if message.port == (443 if message.tls else 80) else f":{message.port}"
         headers = [("host", message.host + port), ("user-agent", "telematics/1.0"), *message.headers]

@@ -1,9 +1,14 @@
 """What simulated clouds keep, for how long, and who gets it."""
 
 import json
+import queue
+import select
+import socket
+import threading
 import urllib.parse
 
 import pytest
+from paho.mqtt import client as mqtt
 
 from rigs.sim.cloud.model import load_cloud
 from telltale.errors import InputError
@@ -14,7 +19,7 @@ cloud: test
 operated by: Test
 sinks:
   plan: {at: "https://ux.maker.test/v1", answer: {status: 202, json: {ok: true}}}
-link: {at: "https://cmd.maker.test/v1/commands"}
+link: {mqtt: "cmd.maker.test:8883", topic: commands}
 apps:
   owner: {at: "https://app.maker.test/v1", commands: [take picture]}
 stores:
@@ -139,7 +144,7 @@ unit: test
 made by: Test
 uplink: cellular
 state: {}
-command link: {at: "https://cmd.maker.test/v1/commands"}
+command link: {mqtt: "cmd.maker.test:8883", topic: commands}
 functions:
   camera:
     sends:
@@ -186,13 +191,66 @@ def test_a_command_waits_for_a_car_that_is_off_and_is_not_given_twice(bench, pic
     assert bench.owner(f"{APP}/commands/open-doors", "POST")[0] == 404
 
 
+def test_a_car_whose_link_is_down_tries_again_and_gets_its_commands_then(bench, picture):
+    """Once a minute of bench time; each try that fails is told."""
+    bench.start_cloud(CLOUD)
+    real = bench.cloud.addresses["cmd.maker.test:8883"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+    bench.start_unit(UNIT, footage={"cabin_image": picture}, addresses={"cmd.maker.test:8883": address})
+    bench.owner(f"{APP}/commands/take-picture", "POST")
+    bench.wait("90 s")
+    assert [(f.function, f.then) for f in bench.unit.failures] == [("command link", "retried")] * 2
+    with socket.create_server(address) as listener:
+        relay = threading.Thread(target=relay_one, args=(listener, real), daemon=True)
+        relay.start()
+        bench.wait("60 s")
+        assert len(listing(bench)["recordings"]) == 1
+        bench.unit.power_off()
+        relay.join(10)
+
+
+def relay_one(listener, address):
+    """Hand one connection through, until either side hangs up."""
+    ours, _ = listener.accept()
+    with ours, socket.create_connection(address) as theirs:
+        while ready := select.select([ours, theirs], [], [], 10)[0]:
+            for peer in ready:
+                data = peer.recv(65536)
+                if not data:
+                    return
+                (theirs if peer is ours else ours).sendall(data)
+
+
+def test_the_command_link_is_mqtt_as_others_speak_it(bench):
+    """A client of another make subscribes, receives a command and acknowledges it."""
+    bench.start_cloud(CLOUD)
+    heard, subscribed = queue.Queue(), threading.Event()
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="phone", clean_session=False)
+    client.tls_set(str(bench.authority.certificate))
+    client.tls_insecure_set(True)  # noqa: FBT003 - not ours to name; it dials 127.0.0.1
+    client.on_connect = lambda *_: client.subscribe("commands", qos=1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_message = lambda _client, _data, message: heard.put((message.topic, message.qos, message.payload))
+    client.connect(*bench.cloud.addresses["cmd.maker.test:8883"])
+    client.loop_start()
+    try:
+        assert subscribed.wait(10)
+        bench.owner(f"{APP}/commands/take-picture", "POST")
+        assert heard.get(timeout=10) == ("commands", 1, b'{"command": "take picture"}')
+        assert bench.cloud.ask("settle") == {"undelivered": []}
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "complaint"),
     [
         ("app: owner", "app: ownr", 12, "`ownr` is no app of this cloud; did you mean `owner`?"),
         ("valid for: 24 h", "valid for: 55 min", 15, "nobody could tell gone from expired"),
         ("keep: 55 min", "keeep: 55 min", 11, "unknown key `keeep`; did you mean `keep`?"),
-        ("https://cmd", "cmd", 5, "expected a URL"),
+        ("cmd.maker.test:8883", "cmd.maker.test", 5, "expected `host:port`"),
     ],
 )
 def test_a_cloud_file_that_is_wrong_names_its_line(tmp_path, old, new, line, complaint):
