@@ -1,14 +1,15 @@
 """mitmproxy as the bench's gateway: every uplink of the unit ends here, and is forwarded to the clouds.
 
-gateway    the bench's handle: starts the process, asks it, ends it
-process    what runs in that process: mitmproxy's master with the few addons that a gateway needs
-settings   what the bench tells the process at its start, kept in the run's folder
-names      the table behind the bench's DNS
-counts     what the gateway has seen so far, and whether anything is under way
-journal    events as JSON lines, as they happen
-raw        connections that are handed through byte by byte
-mending    what mitmproxy does wrong and has no hook for
-addons     one behaviour a file
+gateway       the bench's handle: starts the process, asks it, ends it
+process       what runs in that process: mitmproxy's master with the few addons that a gateway needs
+settings      what the bench tells the process at its start, kept in the run's folder
+names         the table behind the bench's DNS
+counts        what the gateway has seen so far, and whether anything is under way
+journal       events as JSON lines, as they happen
+request_line  whether a connection begins as HTTP
+raw           connections that are handed through byte by byte
+mending       what mitmproxy does wrong and has no hook for
+addons        one behaviour a file
 
 *Unit side* is the connection between unit and gateway, *upstream* the one between gateway and cloud. A connection is
 *raw* when it is handed through byte by byte. A client is *pinned* when it refuses the bench's certificate.

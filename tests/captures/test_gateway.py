@@ -479,7 +479,7 @@ def test_dns_answers_from_the_table(gateway, name, kind, expected, tcp):
 
 
 def test_new_names_get_addresses_of_their_own(tmp_path, authority):
-    """With `allocate`: stable, a pair a name, told to the bench; a reverse look-up is not a new name."""
+    """With `allocate`: stable, a pair a name, told to the bench; a reverse look-up is not a new name. Then the end."""
     with start(tmp_path, authority, unknown_names="allocate", upstream_ca=None) as gateway:
         assert not gateway.upstream_checked
         assert journal(gateway, event="started", upstream_certificates="not checked")
@@ -488,6 +488,10 @@ def test_new_names_get_addresses_of_their_own(tmp_path, authority):
         assert ask(gateway, "one.example", types.AAAA) == ("NOERROR", ["2001:db8:18::1"])
         assert ask(gateway, "1.0.18.198.in-addr.arpa", types.PTR) == ("NXDOMAIN", [])
         assert list(gateway.names()) == ["tsp.example", "v4only.example", "one.example", "two.example"]
+        assert not journal(gateway, event="ended")
+    assert journal(gateway, event="ended")
+    assert not gateway.alive
+    gateway.close()  # once more does no harm
 
 
 def test_killed_in_mid_upload_it_is_dead_and_what_it_wrote_is_there(tmp_path, authority, cloud):
@@ -522,15 +526,6 @@ def test_a_hung_gateway_is_not_taken_for_a_quiet_one(tmp_path, authority, monkey
             gateway.counts()
     assert not gateway.alive
     assert gateway.cause_of_death is None
-
-
-def test_it_ends_with_the_bench_and_says_so(tmp_path, authority):
-    """Hanging up is enough; the journal has its last line."""
-    gateway = start(tmp_path, authority)
-    gateway.close()
-    gateway.close()
-    assert not gateway.alive
-    assert journal(gateway, event="ended")
 
 
 def test_a_port_in_use_is_told(tmp_path, authority, cloud):

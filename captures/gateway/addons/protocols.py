@@ -12,9 +12,8 @@ from mitmproxy.proxy.layers import HttpLayer, modes
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from captures.gateway.raw import RawLayer, Watch
+from captures.gateway.request_line import looks_like_http1
 
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ (/|\*|https?://)[^\r\n]* HTTP/1\.[0-9]\r?\n")
-_BEGUN_REQUEST_LINE = re.compile(rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|PROPFIND) (/|\*|https?://)[^\r\n]*")
 _RECORD_START = re.compile(rb"\x16\x03?")
 _DNS_PORTS = (53, 5353)
 
@@ -55,10 +54,3 @@ def _is_open_choice(context: Context) -> bool:
         and not context.client.alpn
         and not (context.server.address and context.server.address[1] in _DNS_PORTS)
     )
-
-
-def looks_like_http1(data: bytes) -> bool:
-    """Whether *data* starts with an HTTP/1 request line, or with what has arrived of one (RFC 9112, section 3)."""
-    if b"\n" in data:
-        return _REQUEST_LINE.match(data) is not None
-    return _BEGUN_REQUEST_LINE.fullmatch(data) is not None
