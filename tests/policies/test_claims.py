@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policies.claims import (
@@ -197,6 +199,14 @@ def test_precision_is_limited_by_the_scenario_and_by_the_policy(precision, metre
 def test_a_precision_that_nobody_saw_is_inconclusive(road, small):
     """No position left."""
     assert no_finer_than(road.window, small, ["position"], "weather", 10).verdict is OPEN
+
+
+def test_the_bench_s_own_transmissions_prove_nothing_about_the_car(road, small):
+    """They are no leak, and they are not something that left the car."""
+    window = replace(road.send("control.test", "vin").window, own=frozenset({0}))
+    assert every_transmission_covered(window, small).verdict is OPEN
+    assert none_leaves(window, small, ["vin"]).verdict is OK
+    assert nothing_leaves(window, small).verdict is OK
 
 
 def test_a_window_can_be_cut_in_time(road):

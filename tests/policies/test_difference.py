@@ -47,6 +47,15 @@ def test_a_flow_that_appears_only_while_the_switch_is_off_violates_whatever_its_
     assert moved.clauses == ("T-04",)
 
 
+def test_what_the_policy_allows_with_the_switch_off_violates_a_claim_that_the_switch_alone_decides(switched, small):
+    """Vehicle data for the plan knows no switch in the document, so a scenario that says so is wrong."""
+    for at in (60, 150, 240):
+        switched.send("plan.test", "speed", at=at)
+    judged = _judge(switched, small, items=("speed",))
+    assert judged.verdict is BAD
+    assert "left for plan with plan off (T-03 covers speed" in judged.findings[0].reason
+
+
 def test_a_lawful_flow_that_runs_throughout_is_left_alone(switched, small):
     """The mandated report knows no switch."""
     for at in (60, 150, 240):
