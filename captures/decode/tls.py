@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 
 from captures.decode import fallback
 from captures.decode.model import Ending, Exchange, Message, Place, Reading, Side, Stream, Tally, discreet
-from captures.decode.tls_hello import ENCRYPT_THEN_MAC, Hello, parse_hello
+from captures.decode.tls_hello import ALERTS, ENCRYPT_THEN_MAC, Hello, parse_hello
 from captures.decode.tls_keys import (
     EARLY,
     HANDSHAKE,
@@ -31,30 +31,6 @@ CLIENT_HELLO, SERVER_HELLO, END_OF_EARLY_DATA, CERTIFICATE, FINISHED, KEY_UPDATE
 _MAX_RECORD = 16384 + 2048
 """RFC 5246 section 6.2.3."""
 _TLS13 = 0x0304
-_ALERTS = {
-    0: "close_notify",
-    10: "unexpected_message",
-    20: "bad_record_mac",
-    40: "handshake_failure",
-    42: "bad_certificate",
-    43: "unsupported_certificate",
-    44: "certificate_revoked",
-    45: "certificate_expired",
-    46: "certificate_unknown",
-    47: "illegal_parameter",
-    48: "unknown_ca",
-    49: "access_denied",
-    50: "decode_error",
-    51: "decrypt_error",
-    70: "protocol_version",
-    71: "insufficient_security",
-    80: "internal_error",
-    90: "user_canceled",
-    112: "unrecognized_name",
-    116: "certificate_required",
-    120: "no_application_protocol",
-}
-"""RFC 8446 section 6."""
 
 NO_KEYS = "no TLS keys"
 NO_HANDSHAKE = "the TLS handshake is not in the capture"
@@ -344,7 +320,7 @@ class _Session:
 
     def _content(self, half: _Half, kind: int, content: bytes) -> None:
         if kind == ALERT and len(content) == 2:
-            name = _ALERTS.get(content[1], f"alert {content[1]}")
+            name = ALERTS.get(content[1], f"alert {content[1]}")
             if name == "close_notify":
                 half.closed = True
             else:
