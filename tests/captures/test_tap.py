@@ -46,9 +46,18 @@ def start(network):
         yield start
 
 
+@pytest.fixture(scope="module")
+def shared(network):
+    with PacketTap.start(spawn=network.spawner("gateway"), interfaces=UPLINKS) as tap:
+        yield tap
+
+
 @pytest.fixture
-def tap(start):
-    return start()
+def tap(shared):
+    """A tap without a window, for tests that leave it alive."""
+    yield shared
+    with contextlib.suppress(RigError):
+        shared.end()
 
 
 @contextlib.contextmanager
@@ -253,8 +262,9 @@ def test_an_overflowing_ring_is_counted(network, start, tmp_path):
     assert tap.end().complete
 
 
-def test_a_killed_tap_is_never_silent_and_its_file_is_readable(network, tap, tmp_path):
+def test_a_killed_tap_is_never_silent_and_its_file_is_readable(network, start, tmp_path):
     """Killed in mid-traffic: everything up to the last flush can be read, and every question says what happened."""
+    tap = start()
     path = tmp_path / "a.pcapng"
     tap.begin(path)
     datagrams(network, 50, 1000)
