@@ -106,8 +106,8 @@ XIAOMI_TABLE = {
         *((MEDIA, "sentry_video"), {}, {"danger": "verdict", "lock": "unlocked"}),
         *(BAD, BAD, {"XM-02-01"}),
     ),
-    "a command poll": (("cmd.xiaomiev.test",), {"kind": "GET"}, {}, OK, OK, set()),
-    "a VIN in a command poll": (("cmd.xiaomiev.test", "vin"), {"kind": "GET"}, {}, BAD, BAD, {"XM-00-07"}),
+    "the command link": (("cmd.xiaomiev.test",), {"channel": "mqtt"}, {}, OK, OK, set()),
+    "a VIN on the command link": (("cmd.xiaomiev.test", "vin"), {"channel": "mqtt"}, {}, BAD, BAD, {"XM-00-07"}),
     "a VIN in a name": (("x.test", "vin"), {"channel": "dns", "kind": "query"}, {}, BAD, BAD, {"XM-00-07"}),
     "another host": (("cdn.example", "vin"), {}, {}, BAD, BAD, {"XM-00-07"}),
 }
