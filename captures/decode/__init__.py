@@ -4,6 +4,7 @@ link         frames to IP packets
 flows        IP packets to conversations, each with a client, a server and the unit
 streams      TCP segments to contiguous runs of bytes, with the gaps
 recognise    the table of protocols, told by content
+datagrams    the same for UDP
 tls, http1, gbt32960, dns …   one protocol a module; `fallback` keeps what none of them knows
 accounts     equations 2 and 3: captured = unique + retransmitted, unique = decoded + opaque
 

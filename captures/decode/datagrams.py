@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.decode import dns, fallback
+from captures.decode import dns, fallback, quic
 from captures.decode.flows import Conversation, Datagram
 from captures.decode.link import FRAGMENTS, UDP
 from captures.decode.model import Message, Place, Reading, Scene, Side
@@ -18,20 +18,23 @@ class DatagramProtocol(NamedTuple):
     name: str
     looks_like: Callable[[bytes], bool]
     """Given a datagram."""
-    parse: Callable[[list[Datagram], Side], Reading]
+    parse: Callable[[list[Datagram], Side, Scene], Reading]
     """Given all datagrams of a flow, and which side the unit is."""
 
 
-DATAGRAM_PROTOCOLS = (DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),)
+DATAGRAM_PROTOCOLS = (
+    DatagramProtocol("quic", quic.looks_like, quic.parse),
+    DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),
+)
 
 
-def read(conversation: Conversation, _scene: Scene) -> Reading:
+def read(conversation: Conversation, scene: Scene) -> Reading:
     """Parse a flow as the protocol that its first datagrams look like, else each as raw bytes."""
     if conversation.protocol == UDP:
         heads = [bytes(one.data) for one in conversation.datagrams[:4]]
         for protocol in DATAGRAM_PROTOCOLS:
             if any(protocol.looks_like(head) for head in heads):
-                return protocol.parse(conversation.datagrams, conversation.unit)
+                return protocol.parse(conversation.datagrams, conversation.unit, scene)
     return _raw(conversation)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from captures.decode import fallback
 from captures.decode.flows import Datagram, ip_text
-from captures.decode.model import Exchange, Message, NameSeen, Place, Reading, Side, discreet
+from captures.decode.model import Exchange, Message, NameSeen, Place, Reading, Scene, Side, discreet
 from telltale.transmission import Part
 
 _HEADER = Struct("!HHHHHH").unpack_from
@@ -108,7 +108,7 @@ class _Spoken(NamedTuple):
     last: Place
 
 
-def parse_datagrams(datagrams: list[Datagram], unit: Side) -> Reading:
+def parse_datagrams(datagrams: list[Datagram], unit: Side, _scene: Scene) -> Reading:
     """Queries and responses of a UDP flow."""
     spoken = [
         _Spoken(datagram.side, bytes(datagram.data), place, place)

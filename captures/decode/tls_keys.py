@@ -123,7 +123,7 @@ TLS12_SUITES = MappingProxyType(
 """The suites of the IANA registry that anyone still agrees on in TLS 1.2."""
 
 
-def _hkdf_expand_label(secret: bytes, label: str, length: int, algorithm: str) -> bytes:
+def hkdf_expand_label(secret: bytes, label: str, length: int, algorithm: str) -> bytes:
     """RFC 8446 section 7.1 with an empty context (one block of HKDF is enough for what is asked here)."""
     full = b"tls13 " + label.encode()
     info = length.to_bytes(2) + bytes([len(full)]) + full + b"\0"
@@ -179,9 +179,9 @@ class Tls13Keys:
         self.suite = suite
         self.secret = secret
         self.sequence = 0
-        self._key = _hkdf_expand_label(secret, "key", suite.key_length, suite.hash)
+        self._key = hkdf_expand_label(secret, "key", suite.key_length, suite.hash)
         self._open = suite.aead(self._key).decrypt
-        self._iv = int.from_bytes(_hkdf_expand_label(secret, "iv", 12, suite.hash))
+        self._iv = int.from_bytes(hkdf_expand_label(secret, "iv", 12, suite.hash))
 
     def open(self, header: bytes, body: memoryview) -> tuple[bytes, int]:
         """See `RecordKeys`. Padding (zeroes after the content type) is taken off."""
@@ -200,7 +200,7 @@ class Tls13Keys:
     def updated(self) -> Tls13Keys:
         """The keys after a KeyUpdate, RFC 8446 section 7.2."""
         size = new_hash(self.suite.hash).digest_size
-        return Tls13Keys(self.suite, _hkdf_expand_label(self.secret, "traffic upd", size, self.suite.hash))
+        return Tls13Keys(self.suite, hkdf_expand_label(self.secret, "traffic upd", size, self.suite.hash))
 
 
 class Tls12Keys:

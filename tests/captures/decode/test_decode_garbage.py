@@ -112,6 +112,16 @@ def test_mutated_frames_never_break_the_decoder(wire, data):
     check(packets)
 
 
+def test_mutated_quic_never_breaks_the_decoder(wire, noise):
+    """Long headers with lengths that lead anywhere."""
+    for _ in range(300):
+        connection_id = noise.randbytes(noise.randrange(21))
+        version = noise.choice([b"\0\0\0\1", b"\x6b\x33\x43\xcf", b"\xff\0\0\x1d"])
+        head = bytes([0xC0 | noise.randrange(64)]) + version + bytes([len(connection_id)]) + connection_id
+        wire.udp(head + noise.randbytes(noise.randrange(90)), source=("10.64.0.2", noise.randrange(1, 9)))
+    check(wire.packets)
+
+
 def test_mutated_tls_never_breaks_the_decoder(wire, tls_bench, tls, noise):
     """Flipped bits and lost segments within opened TLS: what cannot be opened is opaque."""
     session = tls(wire.connect(mss=200), tls_bench.version(ssl.TLSVersion.TLSv1_3))

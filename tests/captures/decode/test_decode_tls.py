@@ -5,6 +5,9 @@ from __future__ import annotations
 import ssl
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from captures.decode import KeyLog
 
@@ -162,6 +165,49 @@ def test_tls_through_a_proxy_is_opened_in_its_tunnel(wire, tls_bench, tls):
     tunnel, inner = wire.decode(tls_bench.keylog).transmissions
     assert (tunnel.kind, tunnel.status, tunnel.channel) == ("CONNECT", 200, "http")
     assert (inner.channel, inner.part("body").data) == ("https", BODY)
+
+
+def test_a_hello_that_the_server_asked_again_for_is_read(wire, tls_bench, tls):
+    """HelloRetryRequest: two hellos on each side."""
+    tls_bench.version(ssl.TLSVersion.TLSv1_3).server.set_ecdh_curve("secp521r1")
+    talk(wire, tls_bench, tls)
+    (sent,) = wire.decode(tls_bench.keylog).transmissions
+    assert (sent.part("body").data, sent.status) == (BODY, 204)
+
+
+def expand(secret: bytes, label: bytes, length: int) -> bytes:
+    """HKDF-Expand-Label by the library, for records that the ``ssl`` module cannot be asked to make."""
+    info = length.to_bytes(2) + bytes([6 + len(label)]) + b"tls13 " + label + b"\0"
+    return HKDFExpand(hashes.SHA256(), length, info).derive(secret)
+
+
+def sealed(secret: bytes, sequence: int, content: bytes) -> bytes:
+    """A TLS 1.3 record of TLS_AES_128_GCM_SHA256."""
+    header = b"\x17\x03\x03" + (len(content) + 16).to_bytes(2)
+    nonce = (int.from_bytes(expand(secret, b"iv", 12)) ^ sequence).to_bytes(12)
+    return header + AESGCM(expand(secret, b"key", 16)).encrypt(nonce, content, header)
+
+
+def test_keys_are_updated_with_the_connection(wire):
+    """RFC 8446 section 4.6.3, and padding; the handshake is cut down to what a passive reader needs."""
+    random, first = bytes(range(32)), bytes(range(32, 64))
+    second = expand(first, b"traffic upd", 32)
+    hello = random + b"\0" + b"\0\2\x13\x01" + b"\1\0" + b"\0\7\0\x2b\0\3\2\3\4"
+    client_hello = b"\1" + (2 + len(hello)).to_bytes(3) + b"\3\3" + hello
+    answer = bytes(32) + b"\0" + b"\x13\x01\0" + b"\0\6\0\x2b\0\2\3\4"
+    server_hello = b"\2" + (2 + len(answer)).to_bytes(3) + b"\3\3" + answer
+    connection = wire.connect()
+    connection.client(b"\x16\3\1" + len(client_hello).to_bytes(2) + client_hello)
+    connection.server(b"\x16\3\3" + len(server_hello).to_bytes(2) + server_hello)
+    connection.client(sealed(bytes(32), 0, b"\x14\0\0\0\x16"))  # Finished
+    connection.client(sealed(first, 0, REQUEST[:50] + b"\x17") + sealed(first, 1, b"\x18\0\0\1\0\x16"))
+    connection.client(sealed(second, 0, REQUEST[50:] + b"\x17" + bytes(9)))
+    connection.close()
+    keylog = f"CLIENT_HANDSHAKE_TRAFFIC_SECRET {random.hex()} {bytes(32).hex()}\n"
+    keylog += f"CLIENT_TRAFFIC_SECRET_0 {random.hex()} {first.hex()}\n"
+    decoded = wire.decode(keylog.encode())
+    assert decoded.transmissions[0].part("body").data == BODY
+    assert decoded.accounts["cellular", "sent"].opaque == {}
 
 
 def test_a_client_certificate_is_a_part(wire, tls_bench, tls):
