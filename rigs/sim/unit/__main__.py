@@ -140,7 +140,7 @@ class Unit:
             self._attach_adb(settings)
         if "modem" in self.boot["peers"]:
             names = {item: str(self.boot["identities"].get(item, "")) for item in ("imei", "iccid", "imsi")}
-            AtModem(**names, registered=lambda: True).attach(inherited("modem"), loop)
+            AtModem(**names, registered=lambda: self.dialler.is_up("cellular")).attach(inherited("modem"), loop)
         if "gnss" in self.boot["peers"]:
             GnssReceiver(self._fix).attach(inherited("gnss"), loop)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import ssl
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from rigs.sim.unit.message import SendError, reason
 
+_SIOCGIFFLAGS = 0x8913
+_UP_AND_RUNNING = 0x1 | 0x40
+"""Both from netdevice(7) and linux/if.h."""
 CONNECT_SECONDS = 10.0
 """Wall time; bench time stands still meanwhile."""
 
@@ -34,6 +39,18 @@ class Dialler:
         self._addresses = addresses or {}
         self._contexts: dict[str | None, ssl.SSLContext] = {}
 
+    def is_up(self, uplink: str) -> bool:
+        """Whether the uplink's interface is there, up and connected (``IFF_UP``, ``IFF_RUNNING``)."""
+        interface = self._interfaces.get(uplink)
+        if interface is None:
+            return True
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16s16x", interface.encode()))
+            except OSError:
+                return False  # no such interface
+        return struct.unpack_from("16xH", answer)[0] & _UP_AND_RUNNING == _UP_AND_RUNNING
+
     async def stream(
         self, host: str, port: int, uplink: str, *, tls: bool = False, alpn: str | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -41,6 +58,8 @@ class Dialler:
 
         :raises SendError: no address, no route, refused, reset, no answer, or a certificate that is not trusted
         """
+        if not self.is_up(uplink):
+            raise SendError(f"the uplink {uplink} is down")
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 sock = await self._connect(host, port, uplink)

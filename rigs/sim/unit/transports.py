@@ -30,6 +30,8 @@ class Transports:
 
         :raises SendError: it did not arrive, or was refused
         """
+        if not self._dialler.is_up(message.uplink):  # the car knows that it has no coverage, and does not try
+            raise SendError(f"the uplink {message.uplink} is down")
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 match message.channel:
@@ -48,7 +50,7 @@ class Transports:
             raise SendError(f"{message.host}:{message.port} did not answer within {ANSWER_SECONDS:g} s") from None
 
     async def request(self, message: Message) -> Answer:
-        """Send an HTTP request and wait for its answer without a limit of time.
+        """Send an HTTP request and wait for its answer.
 
         :raises SendError: it did not arrive
         """
