@@ -33,8 +33,8 @@ class Line:
 
     What the interface counts and what comes out of the ring run in step, a constant gap apart. The gap is known when
     traffic has rested for a moment, and holds from then on, so that a later window may begin in the midst of traffic
-    and still be exact to the byte. Only a lost packet, whose bytes nobody knows, breaks the step; the next window waits
-    for a rest again.
+    and still be exact to the byte. What breaks the step (a lost packet, whose bytes nobody knows, or merged ones)
+    spoils the window in which it happens; the next one waits for a rest again.
 
     :raises RigError: there is no such interface, or no capturing on it
     """
@@ -51,7 +51,7 @@ class Line:
         self._in_step = self._aligned = False
         self._resting_since = time.monotonic()
 
-    def settled(self) -> bool:
+    def settled(self, *, in_window: bool) -> bool:
         """Look at the counters; whether nothing is under way between them and the ring, which was just drained.
 
         :raises RigError: the interface is gone
@@ -59,15 +59,19 @@ class Line:
         counter, refused = self.nic.counters()
         before, now = self._now, _Look(counter, self.ring.captured, self.ring.dropped(), refused)
         self._now = now
+        if now != before:
+            self._resting_since = time.monotonic()
         if self._in_step:
             since = self._stepped
             lost = {"dropped": now.dropped - since.dropped, "refused": now.refused - since.refused}
-            return imbalance(now.gap - since.gap, **lost) == 0
-        if now != before:
-            self._resting_since = time.monotonic()
-        elif time.monotonic() - self._resting_since >= REST:
-            self._stepped, self._in_step = now, True
-        return self._in_step
+            if imbalance(now.gap - since.gap, **lost) == 0:
+                return True
+            if in_window:
+                return False  # taking the gap anew would hide what is missing
+        if time.monotonic() - self._resting_since < REST:
+            return False
+        self._stepped, self._in_step = now, True
+        return True
 
     def prepare(self) -> None:
         """A window is about to begin: packets lost since the last rest make another one necessary."""

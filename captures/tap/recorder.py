@@ -82,7 +82,7 @@ class Recorder:
             raise RigError(f"a window is open already, with {self._path}; end it first")
         for line in self._lines:
             line.prepare()
-        self._settle(settle)
+        self._settle(settle, in_window=False)
         described = [Interface(line.nic.name, line.nic.link_type, line.uplink) for line in self._lines]
         try:
             self._writer = PcapngWriter(path, described)
@@ -99,7 +99,7 @@ class Recorder:
         :raises RigError: no window is open, or an interface is gone
         """
         self._opened()
-        settled = self._settle(settle)
+        settled = self._settle(settle, in_window=True)
         self.write_through()
         return self._counts(settled)
 
@@ -110,7 +110,7 @@ class Recorder:
         """
         self._opened()
         try:
-            settled = self._settle(settle)
+            settled = self._settle(settle, in_window=True)
             for index, counts in enumerate(self._counts(settled)):
                 if self._writer is not None:
                     self._writer.add_statistics(
@@ -147,12 +147,12 @@ class Recorder:
             raise RigError("no window is open; begin one first")
         return self._path
 
-    def _settle(self, limit: float) -> dict[str, bool]:
+    def _settle(self, limit: float, *, in_window: bool) -> dict[str, bool]:
         """Take packets until every line has settled, *limit* seconds at most; which uplinks did."""
         until = time.monotonic() + limit
         while True:
             self.drain()
-            settled = {line.uplink: line.settled() for line in self._lines}
+            settled = {line.uplink: line.settled(in_window=in_window) for line in self._lines}
             if all(settled.values()) or time.monotonic() >= until:
                 return settled
             for descriptor, _ in self._rings.poll(_GLANCE * 1000):
