@@ -8,14 +8,17 @@ import signal
 import socket
 import struct
 import sys
+import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from rigs.sim.network import CatchAll
 from rigs.sim.network.layout import UPLINKS, link_of
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0
 ELSEWHERE = {socket.AF_INET: "198.51.100.7", socket.AF_INET6: "2001:db8::7"}
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
@@ -354,6 +357,22 @@ def test_captured_bytes_are_what_the_interface_counted(network, output):
                 frames.append(frame)
         after = int(output("gateway", counters))
     assert sum(map(len, frames)) == after - before > 100_000
+
+
+def test_receive_offload_is_switched_off(output):
+    """An interface that joins received segments does so no more."""
+    code = f"""
+        import socket, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from rigs.sim.network import wiring
+        with socket.socket() as any_socket:
+            joins = lambda: wiring._ethtool(any_socket, "backhaul0", wiring._ETHTOOL_GGRO, 0)
+            wiring._ethtool(any_socket, "backhaul0", wiring._ETHTOOL_SGRO, 1)
+            before = joins()
+            wiring.whole_segments("backhaul0")
+            print(before, joins())
+    """
+    assert output("gateway", [sys.executable, "-c", textwrap.dedent(code)]) == "1 0\n"
 
 
 def test_nothing_reaches_the_hosts_loopback(network):

@@ -27,8 +27,29 @@ _SWITCHES = (
 """Files below /proc/sys, the value that refuses namespaces, and the mend."""
 
 
-class RefusedError(Exception):
-    """The host refused a step; ``str()`` is one line with the step and the mend."""
+_REFUSALS = frozenset(
+    {
+        errno.EPERM,
+        errno.EACCES,
+        errno.EROFS,
+        errno.ENOSYS,
+        errno.ENOSPC,
+        errno.EUSERS,
+        errno.ENOENT,
+        errno.EOPNOTSUPP,
+        errno.EPROTONOSUPPORT,
+        errno.EAFNOSUPPORT,
+    }
+)
+"""What a host says that forbids or lacks something. Anything else is a failure of the bench, not of the host."""
+
+
+class BuildError(Exception):
+    """A step failed; ``str()`` is one line with the step and the reason."""
+
+
+class RefusedError(BuildError):
+    """The host refused a step; the line ends with the mend."""
 
 
 @contextlib.contextmanager
@@ -39,7 +60,9 @@ def _step(what: str) -> Iterator[None]:
         number = (error.errno if isinstance(error, OSError) else error.code) or 0
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         name = errno.errorcode.get(number, type(error).__name__)
-        raise RefusedError(f"this host does not let the bench {what} ({name}: {reason}); {_mend()}") from error
+        if number in _REFUSALS:
+            raise RefusedError(f"this host does not let the bench {what} ({name}: {reason}); {_mend()}") from error
+        raise BuildError(f"the bench could not {what} ({name}: {reason})") from error
 
 
 def _mend() -> str:
@@ -61,6 +84,7 @@ def enter() -> str:
     The PID namespace begins with the next child of this process.
 
     :raises RefusedError: neither works
+    :raises BuildError: a step failed
     """
     if os.geteuid() == 0:
         with contextlib.suppress(PermissionError):  # root of a container: a user namespace may still do
@@ -82,6 +106,7 @@ def build(*, proxy_port: int, dns_port: int, catch_all: CatchAll | None) -> dict
     """Make the three namespaces with all that is in them; for process 1 of the PID namespace.
 
     :raises RefusedError: the host refuses a step
+    :raises BuildError: a step failed
     """
     with _step("make its mounts private"):
         linux.mount("none", "/", "", linux.MS_REC | linux.MS_PRIVATE)

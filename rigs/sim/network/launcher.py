@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rigs.sim.network import child, line, linux, wiring
-from rigs.sim.network.building import RefusedError, build, enter
+from rigs.sim.network.building import BuildError, RefusedError, build, enter
 from rigs.sim.network.layout import UPLINKS, CatchAll, Namespace
 from telltale.processes import inherited
 
@@ -142,13 +142,17 @@ def _open_standard_streams() -> None:
     os.close(number)
 
 
+def _confess(control: socket.socket, error: BuildError) -> None:
+    line.send(control, {"refused" if isinstance(error, RefusedError) else "failed": str(error)})
+
+
 def _inside(control: socket.socket, how: str, settings: dict[str, Any], lifelines: Sequence[int]) -> None:
     """The inner process, from its birth to its end."""
     linux.die_with_parent()
     try:
         places = build(**settings)
-    except RefusedError as refused:
-        line.send(control, {"refused": str(refused)})
+    except BuildError as error:
+        _confess(control, error)
         return
     line.send(control, {"how": how})
     Launcher(control, places).serve(lifelines)
@@ -168,8 +172,8 @@ def main() -> None:
     lifelines = (bench, os.pidfd_open(os.getpid()))
     try:
         how = enter()
-    except RefusedError as refused:
-        line.send(control, {"refused": str(refused)})
+    except BuildError as error:
+        _confess(control, error)
         return
     pid = os.fork()
     if pid == 0:

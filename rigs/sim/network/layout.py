@@ -131,5 +131,5 @@ def metric_of(uplink: Uplink) -> int:
 
 
 def table_of(uplink: Uplink) -> int:
-    """Number of the unit's routing table for what is bound to this uplink, by device or by address."""
+    """Number of the unit's routing table for what is bound to one of this uplink's addresses."""
     return 1000 + UPLINKS.index(uplink)

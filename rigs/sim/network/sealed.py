@@ -58,6 +58,7 @@ class SealedNetwork:
         :param dns_port: where all UDP to port 53 from the unit goes
         :param catch_all: ports in ``cloud`` for everything that reaches it
         :raises NamespacesRefusedError: this host does not allow it
+        :raises RigError: it went wrong for another reason
         """
         settings = {
             "proxy_port": proxy_port,
@@ -79,6 +80,8 @@ class SealedNetwork:
                 raise RigError("the launcher of the sealed network ended or hung before the network was made") from None
             if "refused" in answer:
                 raise NamespacesRefusedError(answer["refused"])
+            if "failed" in answer:
+                raise RigError(answer["failed"])
             undo.pop_all()
             return cls(launcher, control, answer["how"])
 

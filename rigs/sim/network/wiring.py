@@ -170,7 +170,10 @@ class Wires:
 
 
 def unit() -> None:
-    """Both uplinks with their defaults; what is bound to one, by device or by address, goes out there."""
+    """Both uplinks with their defaults.
+
+    What is bound to a device goes out there by the metrics alone; what is bound to an address needs a rule.
+    """
     with IPRoute() as netlink:
         wires = Wires(netlink)
         wires.up("lo")
@@ -178,8 +181,7 @@ def unit() -> None:
             near = _near(uplink)
             wires.address(near)
             for family, prefix, address in zip(_FAMILIES, _HOST_PREFIXES, near.addresses, strict=True):
-                wires.rule(family, 100, table_of(uplink), oifname=near.interface)
-                wires.rule(family, 200, table_of(uplink), src=address, src_len=prefix)
+                wires.rule(family, 100, table_of(uplink), src=address, src_len=prefix)
             _connect(wires, uplink)
 
 
