@@ -29,7 +29,8 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
     """Identities of a run, the same for the same *seed*; None draws new ones.
 
     :param manufacturer_code: the VIN's first three characters (ISO 3780)
-    :param near: the position lies within 2 km of it, the home 3 to 6 km away; degrees, WGS-84
+    :param near: the position lies within 2 km of it, the home 30 to 50 km away, so that rounding to a city keeps them apart;
+        degrees, WGS-84
     """
     draw = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - test data, repeatable by its seed
     handle = "".join(draw.choices("bcdfghjkmnpqrstvwxz", k=10))
@@ -58,7 +59,7 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
     values: dict[str, str | Position | bytes] = {
         **text,
         "position": _moved(draw, near, 100, 2_000),
-        "home_position": _moved(draw, near, 3_000, 6_000),
+        "home_position": _moved(draw, near, 30_000, 50_000),
         "sentry_video": video(draw, frames=6),
         "cabin_video": video(draw, frames=5),
         "cabin_image": picture(draw),

@@ -5,7 +5,6 @@ Loaded by pytest through the ``pytest11`` entry point, so that features outside 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +59,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFil
 def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
     """The benches of this session (or of this worker): opened when first needed, closed at the end."""
     runs = Path(request.config.getoption("runs")).resolve()
-    with Benches(runs, worker=os.environ.get("PYTEST_XDIST_WORKER")) as opened:
+    with Benches(runs) as opened:
         yield opened
 
 
@@ -77,11 +76,12 @@ def trial(request: pytest.FixtureRequest, benches: Benches) -> Iterator[Trial]:
         running.close()
         for name, path in running.evidence():
             allure_bridge.attach_file(name, path)
-    if not running.concluded and request.node.stash.get(_RAN, False):
+    if request.node.stash.get(_STEPS_DONE, False) and not running.concluded:
         running.conclude()  # bound from Python by someone else: what was judged must count all the same
 
 
-_RAN = pytest.StashKey[bool]()
+_STEPS_DONE = pytest.StashKey[bool]()
+"""On an item: its last step ended without an error."""
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
@@ -112,13 +112,10 @@ def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
     for name, kind, text in running.step_evidence():
         allure_bridge.attach_text(name, text, kind)
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], running.step_error())
+    request.node.stash[_STEPS_DONE] = True
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: Exception) -> None:
     """Close the step as failed or broken."""
+    request.node.stash[_STEPS_DONE] = False
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], exception)
-
-
-def pytest_bdd_after_scenario(request: pytest.FixtureRequest) -> None:
-    """Remember that the scenario ran, so that its verdict cannot be lost."""
-    request.node.stash[_RAN] = True

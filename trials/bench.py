@@ -1,4 +1,4 @@
-"""The benches of a session: opened when a scenario first needs one, kept while it works, replaced when it has failed."""
+"""The benches of a session: opened when a scenario first needs one, kept while they work, replaced when they fail."""
 
 from __future__ import annotations
 
@@ -19,14 +19,11 @@ class Benches:
     """One sealed simulated bench serves every simulated rig, one trial at a time.
 
     :param runs: where run folders go
-    :param worker: name of this worker where several run side by side, each with a bench of its own
     """
 
-    def __init__(self, runs: Path, *, worker: str | None = None) -> None:
+    def __init__(self, runs: Path) -> None:
         self._runs = runs
-        self._worker = worker
         self._bench: SimulatedBench | None = None
-        self._made = 0
 
     def trial(self, setup: Setup, *, title: str, clauses: Sequence[str]) -> Trial:
         """Begin a scenario's run.
@@ -40,9 +37,7 @@ class Benches:
             self._discard()
         folder = RunFolder(self._runs, title)
         if self._bench is None:
-            self._made += 1
-            name = f"bench-{self._worker or 'main'}-{self._made}"
-            self._bench = SimulatedBench(self._runs / name)
+            self._bench = SimulatedBench()
         session = self._bench.begin(setup, folder)
         return Trial(session, setup=setup, folder=folder, title=title, clauses=clauses)
 

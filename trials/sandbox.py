@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,8 +54,11 @@ def sandbox(
     judged_by = load_policy(policy) if policy else None
     folder = RunFolder(runs, f"sandbox {Path(command[0]).name}")
     console = Console(stderr=True)
-    with Wiring.open(folder.path / "bench", catch_all=True) as wiring:
-        wiring.tap.begin(folder.file("traffic.pcapng"))
+    with (
+        tempfile.TemporaryDirectory(prefix="telltale-bench-") as bench,
+        Wiring.open(Path(bench), catch_all=True) as wiring,
+    ):
+        wiring.begin(folder.file("traffic.pcapng"))
         controls = [wiring.control(uplink) for uplink in wiring.uplinks.values()]
         program = wiring.spawn_unit(
             command,

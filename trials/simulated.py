@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import secrets
 import socket
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -36,12 +37,13 @@ SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
 
 
 class SimulatedBench:
-    """Made once a session (or a worker); serves one trial at a time."""
+    """Made once a session (or a worker); serves one trial at a time. Its keys live as long as it does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._stack = ExitStack()
         self._session: SimulatedSession | None = None
         try:
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="telltale-bench-")))
             self.wiring = self._stack.enter_context(Wiring.open(folder, catch_all=False))
             self.peers = PeerHost(self._on_output).start()
             self._stack.callback(self.peers.close)

@@ -17,7 +17,7 @@ from telltale.finding import Judgement
 from telltale.identity import Identities, masked
 from telltale.items import taxonomy
 from telltale.timeline import Change, Timeline
-from telltale.times import ClockMap, utc
+from telltale.times import SECOND, ClockMap, utc
 from telltale.verdict import Verdict
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, explain, settle
@@ -25,6 +25,8 @@ from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
 from trials.wiring import Stock
 
+TICK = SECOND // 1000
+"""Bench time before anything is done to the car, ns: what was due at that very moment had happened before."""
 EXCERPTS = 6
 """Transmissions attached to a step at most; all of them are in the run folder."""
 
@@ -138,10 +140,12 @@ class Trial:
 
     def switch(self, name: str, position: str) -> None:
         """Set a switch of the car as its user would."""
+        self.wait(TICK)
         self._move(lambda: self._session.stimulator.switch(name, position))
 
     def stimulate(self, stimulus: str) -> None:
         """Do something to the car, in the words of its vehicle file."""
+        self.wait(TICK)
         self._move(lambda: self._session.stimulator.do(stimulus))
 
     def prepare(self, manner: str) -> None:
@@ -150,8 +154,8 @@ class Trial:
 
     def drive(self, duration: int) -> None:
         """Drive for *duration* ns and park."""
-        start = self.now
         self.stimulate("it drives off")
+        start = self.now
         self.wait(duration)
         self.drives.append((start, self.now))
         self.stimulate("it is parked")
@@ -241,6 +245,7 @@ class Trial:
     def begin_step(self, kind: str, text: str) -> None:
         """A Gherkin step begins; a When after anything else opens a new window of observation."""
         if kind == "when" and self._step[0] != "when":
+            self.wait(TICK)
             self._window = self.now
         self._step = (kind, text)
         self._judged_before = len(self.judgements)

@@ -19,7 +19,7 @@ Feature: Weather
       When the weather app is opened
       And 10 minutes have passed
       Then no position leaves the car for the weather
-      And every transmission is covered by the policy
+      And nothing leaves the car
 
     Scenario: Nobody looks at the weather, so nothing is asked
       Given a Xiaomi car with the location permission on

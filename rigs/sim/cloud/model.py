@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -77,6 +77,7 @@ class App(Strict):
     at: Url
     commands: list[str] = Field(default_factory=list)
     """What the owner can ask of the car."""
+    serves: Literal["owner", "any account"] = "owner"
 
 
 class DirectAddress(Strict):

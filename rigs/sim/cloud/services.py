@@ -41,7 +41,7 @@ class Services:
             for place, address in data["addresses"].items():
                 self._route(address["at"], _direct(store, place))
         for name, data in cloud["apps"].items():
-            self._route(data["at"], self._app(name, data["commands"]))
+            self._route(data["at"], self._app(name, data))
         for data in cloud["sinks"].values():
             if data["at"]:
                 self._route(data["at"], _sink(data["answer"]))
@@ -60,9 +60,9 @@ class Services:
         parts = urllib.parse.urlsplit(url)
         self._routes[parts.hostname or "", parts.path.rstrip("/")] = service
 
-    def _app(self, name: str, commands: list[str]) -> Service:
+    def _app(self, name: str, data: Mapping[str, Any]) -> Service:
         async def serve(request: Request, rest: str) -> Response:
-            if refused := self._unauthorised(request):
+            if refused := self._unauthorised(request, data["serves"]):
                 return refused
             resource, _, which = rest.partition("/")
             match request.method, resource:
@@ -70,19 +70,19 @@ class Services:
                     return answer(200, {"notifications": self._notifications[name].all})
                 case "GET", listed if listed in self._listed[name]:
                     return self._listed[name][listed].for_owner(which)
-                case "POST", "commands" if (command := which.replace("-", " ")) in commands:
+                case "POST", "commands" if (command := which.replace("-", " ")) in data["commands"]:
                     await self.link.push(command)
                     return answer(202, {"command": command})
             return refusal(404, "no such resource")
 
         return serve
 
-    def _unauthorised(self, request: Request) -> Response | None:
+    def _unauthorised(self, request: Request, serves: str) -> Response | None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         account = next((who for who, theirs in self._tokens.items() if theirs == token), None)
         if account is None:
             return refusal(401, "no valid token")
-        return None if account == "owner" else refusal(403, "this account does not own the car")
+        return None if serves in (account, "any account") else refusal(403, "this account does not own the car")
 
 
 def _upload(store: Store) -> Service:
