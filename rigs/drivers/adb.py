@@ -38,12 +38,19 @@ class _Client(adbutils.AdbClient):  # type: ignore[misc] # untyped, as said abov
     def __init__(self, port: int) -> None:
         super().__init__("127.0.0.1", port)
         self._open: list[_Connection] = []
+        self._version: int | None = None
 
     def make_connection(self, timeout: float | None = None) -> _Connection:
         connection = _Connection(self.host, self.port)
         connection.conn.settimeout(timeout or _ANSWER)
         self._open.append(connection)
         return connection
+
+    def server_version(self) -> int:
+        """Asked once: adbutils asks before every command, which costs it a connection each time."""
+        if self._version is None:
+            self._version = int(super().server_version())
+        return self._version
 
     def tidy(self) -> None:
         """Close what adbutils has left open."""
@@ -62,6 +69,7 @@ class AdbDriver:
         self._address = address
         self._server: AdbServer | None = None
         self._client: _Client | None = None
+        self._known: adbutils.AdbDevice | None = None
         if address.tcp:
             host, _, port = address.tcp.rpartition(":")
             try:
@@ -153,14 +161,15 @@ class AdbDriver:
         if self._server is None or self._client is None:
             self._server = AdbServer(usb=self._address.usb is not None)
             self._client = _Client(self._server.port)
-        client = self._client
-        device = client.device(self.serial)
-        if self._address.tcp and self._state(device) != "device":
-            client.disconnect(self.serial)
-            said = client.connect(self.serial, timeout=_CONNECT)
-            if self._state(device) != "device":
+            self._known = None
+        if self._known is None:
+            self._known = self._client.device(self.serial)
+        if self._address.tcp and self._state(self._known) != "device":
+            self._client.disconnect(self.serial)
+            said = self._client.connect(self.serial, timeout=_CONNECT)
+            if self._state(self._known) != "device":
                 raise adbutils.AdbError(said)
-        return device
+        return self._known
 
     @staticmethod
     def _state(device: adbutils.AdbDevice) -> str:

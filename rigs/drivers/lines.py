@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -101,4 +102,5 @@ class LineConsole:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else " ".join(str(error).split())

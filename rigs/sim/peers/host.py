@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
-import fcntl
 import os
 import pty
+import select
 import socket
 import termios
 import threading
@@ -34,11 +33,14 @@ class Pty:
         """Device path for pyserial."""
 
     @property
-    def unread(self) -> int:
-        """Bytes that the bench has written and the unit has not read yet."""
-        waiting = array.array("i", [0])
-        fcntl.ioctl(self.unit_end, termios.FIONREAD, waiting)
-        return waiting[0]
+    def unread(self) -> bool:
+        """Whether the bench has written something that the unit has not read yet.
+
+        Asked by poll(2), which first brings over what is still on its way inside the kernel; FIONREAD would not see it.
+        """
+        poll = select.poll()
+        poll.register(self.unit_end, select.POLLIN)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Close both ends of the bench's."""

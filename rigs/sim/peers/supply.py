@@ -18,6 +18,8 @@ VOLTAGE_RANGE = (0.0, 30.0)
 CURRENT_RANGE = (0.0, 5.0)
 LOAD = 16.0
 """Ohm: what the unit draws when it runs, 0.75 A at 12 V."""
+_OPTIONAL = ("SOUR", "STAT", "SCAL", "DC")
+"""Keywords in brackets in the standard's command tables, short."""
 _NO_ERROR = '0,"No error"'
 _UNDEFINED = '-113,"Undefined header"'
 _RANGE = '-222,"Data out of range"'
@@ -132,6 +134,5 @@ def _short(header: str) -> str:
     if header.startswith("*"):
         return header.upper()
     words = header.rstrip("?").upper().split(":")
-    return (
-        ":".join(word[:4] for word in words if word not in ("SCAL", "SCALAR", "DC", "SOUR", "SOURCE", "STAT")) + query
-    )
+    short = (word if len(word) <= 4 else word[: 3 if word[3] in "AEIOU" else 4] for word in words)
+    return ":".join(word for word in short if word not in _OPTIONAL) + query
