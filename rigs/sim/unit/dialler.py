@@ -49,7 +49,8 @@ class Dialler:
                 answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16s16x", interface.encode()))
             except OSError:
                 return False  # no such interface
-        return struct.unpack_from("16xH", answer)[0] & _UP_AND_RUNNING == _UP_AND_RUNNING
+        flags: int = struct.unpack_from("16xH", answer)[0]
+        return flags & _UP_AND_RUNNING == _UP_AND_RUNNING
 
     async def stream(
         self, host: str, port: int, uplink: str, *, tls: bool = False, alpn: str | None = None

@@ -82,8 +82,8 @@ def test_a_drive_sends_everything_and_all_of_it_arrives(xiaomi):
 def test_switches_are_kept_over_power_off_and_reboot(xiaomi):
     """They live in flash; what the CAN bus tells does not."""
     assert xiaomi.adb_shell("settings get global experience_plan").strip() == "null"
-    xiaomi.adb_shell("settings put global experience_plan 1")
     xiaomi.send("VehicleStatus", Ignition="Run")
+    xiaomi.adb_shell("settings put global experience_plan 1")
     xiaomi.unit.power_off()
     xiaomi.power_on(**xiaomi.open_ports())
     facts = xiaomi.unit.state()["facts"]

@@ -12,6 +12,7 @@ from paho.mqtt import client as mqtt
 
 from rigs.sim.cloud.model import load_cloud
 from telltale.errors import InputError
+from telltale.times import SECOND, utc
 
 APP = "https://app.maker.test/v1"
 CLOUD = """
@@ -157,6 +158,13 @@ functions:
 """
 
 
+BUSY = """
+  something else:
+    sends:
+      beat: {every: 1 s, post: "https://ux.maker.test/v1/beat", text: "beat"}
+"""
+
+
 @pytest.fixture
 def picture(bench):
     path = bench.folder / "cabin.jpg"
@@ -197,7 +205,8 @@ def test_a_car_whose_link_is_down_tries_again_and_gets_its_commands_then(bench, 
     real = bench.cloud.addresses["cmd.maker.test:8883"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
-    bench.start_unit(UNIT, footage={"cabin_image": picture}, addresses={"cmd.maker.test:8883": address})
+    started = bench.clock.now()
+    bench.start_unit(UNIT + BUSY, footage={"cabin_image": picture}, addresses={"cmd.maker.test:8883": address})
     bench.owner(f"{APP}/commands/take-picture", "POST")
     bench.wait("90 s")
     assert [(f.function, f.then) for f in bench.unit.failures] == [("command link", "retried")] * 2
@@ -205,7 +214,7 @@ def test_a_car_whose_link_is_down_tries_again_and_gets_its_commands_then(bench, 
         relay = threading.Thread(target=relay_one, args=(listener, real), daemon=True)
         relay.start()
         bench.wait("60 s")
-        assert len(listing(bench)["recordings"]) == 1
+        assert [entry["made"] for entry in listing(bench)["recordings"]] == [utc(started + 123 * SECOND)]
         bench.unit.power_off()
         relay.join(10)
 

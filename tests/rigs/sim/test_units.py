@@ -196,7 +196,7 @@ def test_an_event_counts_at_its_edge_and_only_while_the_function_is_active(bench
     assert recorder.seen == []
     bench.send("BodyStatus", AlarmTriggered="Quiet", DoorsLocked="Locked")
     bench.send("BodyStatus", AlarmTriggered="Triggered")
-    bench.send("BodyStatus", AlarmTriggered="Triggered", PersonNear="Near")
+    bench.send("VehicleStatus", Ignition="Accessory", VehicleSpeed=1)
     bench.wait("4 s")
     assert recorder.seen == []
     bench.wait("60 s")
