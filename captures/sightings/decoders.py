@@ -10,16 +10,15 @@ JSON itself, forms and headers are framing, not encodings: what stands in them w
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from captures.sightings import escapes, inflate, runs
 from captures.sightings.layers import SEPARATOR, Layer, Narrow, Piece, Span, Trace
+from captures.sightings.runs import Places
 
-_SAME = 64  # texts of at most so many bytes are decoded once, however often they occur
-
-Find = Callable[[Layer, Sequence[Span]], Iterable[Span]]
-"""Texts in a layer that may be encoded; the spans given are hints (see `hints`)."""
+Find = Callable[[Layer, Sequence[Span]], Iterable[Places]]
+"""Texts in a layer that may be encoded, each with all its places; the spans given are hints (see `hints`)."""
 Decode = Callable[[memoryview, int], inflate.Decoded]
 """A text and the most bytes wanted, to what it holds and how much of the text it takes; None when it is not encoded."""
 
@@ -38,59 +37,63 @@ class Decoder:
     """Where the encoding keeps the order of the bytes."""
     narrow: Narrow | None = None
     """Where a text may have neighbours that look like it."""
+    verbatim: bool = False
+    """Whether bytes may stand in the encoded text as they are; they count as inside it all the same."""
 
 
 def _whole(decode: Callable[[bytes], bytes]) -> Decode:
     return lambda text, _: (decode(bytes(text)), len(text))
 
 
-def _pieces(layer: Layer) -> list[Span]:
-    return [(piece.start, piece.end) for piece in layer.pieces]
+def _each(texts: Iterable[Span]) -> Iterator[Places]:
+    return ([text] for text in texts)
 
 
 DECODERS: tuple[Decoder, ...] = (
     Decoder(
         name="percent",
-        find=lambda layer, _: escapes.percent_texts(layer.data),
+        find=lambda layer, _: _each(escapes.percent_texts(layer.data)),
         decode=_whole(escapes.decode_percent),
         trace=escapes.trace_percent,
     ),
     Decoder(
         name="json",
-        find=lambda layer, _: escapes.json_texts(layer.data),
+        find=lambda layer, _: _each(escapes.json_texts(layer.data)),
         decode=_whole(escapes.decode_json),
         trace=escapes.trace_json,
     ),
     Decoder(
         name="utf-16",
-        find=lambda layer, _: escapes.utf16_texts(layer.data),
+        find=lambda layer, _: _each(escapes.utf16_texts(layer.data)),
         decode=_whole(escapes.decode_utf16),
         trace=escapes.trace_utf16,
     ),
     Decoder(
         name="base64",
-        find=lambda layer, hints: runs.base64_runs(layer.data, hints),
+        find=lambda layer, hints: runs.base64_texts(layer.data, hints),
         decode=_whole(runs.decode_base64),
         narrow=runs.narrow_base64,
     ),
     Decoder(
         name="hex",
-        find=lambda layer, hints: runs.hex_runs(layer.data, hints),
+        find=lambda layer, hints: runs.hex_texts(layer.data, hints),
         decode=_whole(binascii.unhexlify),
     ),
     Decoder(
         name="gzip",
-        find=lambda layer, _: inflate.gzip_texts(layer.data, _pieces(layer)),
+        find=lambda layer, _: _each(inflate.gzip_texts(layer)),
         decode=inflate.decode_gzip,
+        verbatim=True,
     ),
     Decoder(
         name="zlib",
-        find=lambda layer, _: inflate.zlib_texts(layer.data, _pieces(layer)),
+        find=lambda layer, _: _each(inflate.zlib_texts(layer)),
         decode=inflate.decode_zlib,
+        verbatim=True,
     ),
     Decoder(
         name="deflate",
-        find=lambda layer, _: inflate.deflate_texts(layer.data, _pieces(layer)),
+        find=lambda layer, _: _each(inflate.deflate_texts(layer)),
         decode=inflate.decode_deflate,
     ),
 )
@@ -102,39 +105,31 @@ def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -
     :param budget: most bytes to make, over all texts
     """
     view = memoryview(layer.data)
-    known: dict[bytes, list[Span]] = {}
-    found: list[tuple[bytes, list[Span]]] = []
+    found: list[tuple[bytes, Places]] = []
     left_out = None
     made = 0
-    for start, end in decoder.find(layer, hints):
-        text = layer.data[start:end] if end - start <= _SAME else None
-        if text is not None and text in known:
-            known[text].append((start, end))
-            continue
+    for places in decoder.find(layer, hints):
         room = min(decoder.limit, budget - made)
         if room <= 0:
             left_out = f"{decoder.name}: more than {budget} bytes"
             break
+        start, end = places[0]
         decoded = decoder.decode(view[start:end], room)
-        sources: list[Span] = []
-        if text is not None:
-            known[text] = sources
         if decoded is None:
             continue
         data, used = decoded
-        sources.append((start, start + used))
-        found.append((data, sources))
+        found.append((data, [(low, low + used) for low, _ in places] if used < end - start else places))
         made += len(data)
         if len(data) == room and used < end - start:
             left_out = f"{decoder.name}: a text of more than {room} bytes"
     return (_joined(decoder, layer, found) if found else None), left_out
 
 
-def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, list[Span]]]) -> Layer:
+def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, Places]]) -> Layer:
     pieces = []
     at = 0
     for data, sources in found:
-        pieces.append(Piece(at, at + len(data), tuple(sources)))
+        pieces.append(Piece(at, at + len(data), sources))
         at += len(data) + len(SEPARATOR)
     return Layer(
         SEPARATOR.join(data for data, _ in found),
@@ -143,4 +138,5 @@ def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, list[Sp
         pieces=pieces,
         trace=decoder.trace,
         narrow=decoder.narrow,
+        verbatim=decoder.verbatim,
     )

@@ -127,7 +127,7 @@ class Engine:
 
     def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
         """What the hits in a layer mean."""
-        coordinates: dict[tuple[Identity, Piece], tuple[list[positions.Coordinate], ...]] = {}
+        coordinates: dict[tuple[Identity, Span], tuple[list[positions.Coordinate], ...]] = {}
         runs: dict[Identity, int] = {}
         for hit in hits:
             piece = layer.piece_at(hit.start)
@@ -138,13 +138,13 @@ class Engine:
                     yield from _text(layer, piece, hit, pattern)
                 case _Coordinate(identity, axis, degrees):
                     if number := positions.read(layer.data, hit.start, piece.start, piece.end, degrees):
-                        coordinates.setdefault((identity, piece), ([], []))[axis].append(number)
+                        coordinates.setdefault((identity, (piece.start, piece.end)), ([], []))[axis].append(number)
                 case _Slice(identity, whole, offset) if hit.start >= runs.get(identity, 0):
                     start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
                     runs[identity] = end
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
-        for (identity, piece), (latitudes, longitudes) in coordinates.items():
-            for pair in positions.pairs(layer.data, latitudes, longitudes, piece.start, piece.end):
+        for (identity, (low, high)), (latitudes, longitudes) in coordinates.items():
+            for pair in positions.pairs(layer.data, latitudes, longitudes, low, high):
                 yield Found(
                     identity=identity,
                     form=pair.form,
@@ -166,10 +166,15 @@ def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Fo
 
 def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Needle, _Meaning]]:
     """Every needle of a run, with what it means where it is found."""
-    values = []
+    values: list[bytes] = []
+    digests: list[bytes] = []
+    films = {identity.value for identity in identities if isinstance(identity.value, bytes)}
     for identity in identities:
         if isinstance(identity.value, bytes):
+            others = films - {identity.value}
             for piece in media.slices(identity.value):
+                if any(piece.data in other for other in others):
+                    continue  # what two films share, such as an encoder's tables, tells neither
                 yield Needle(piece.data, caseless=False), _Slice(identity, identity.value, piece.offset)
         elif isinstance(identity.value, tuple):
             for axis, degrees in enumerate(identity.value):
@@ -178,7 +183,6 @@ def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Needle, _Meaning
         else:
             for pattern in patterns(identity):
                 yield Needle(pattern.literal, pattern.caseless), pattern
-                if pattern.form == "plain" and not pattern.chain:
-                    values.append(pattern.literal)
-    for needle, decoder in hints(values):
+                (values if pattern.form == "plain" and not pattern.chain else digests).append(pattern.literal)
+    for needle, decoder in hints(values, digests):
         yield needle, _Hint(decoder)

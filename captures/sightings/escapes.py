@@ -32,7 +32,7 @@ _CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": 
 
 _PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 _UNITS = bytes(ord("x") if byte in _PRINTABLE else ord("0") if byte == 0 else ord(" ") for byte in range(256))
-_UTF16 = re.compile(b"0?" + b"x0" * 6 + b"(?:x0)*+x?")
+_UTF16 = re.compile(b"x0" * 6 + b"(?:x0)*+x?")
 
 
 def percent_texts(data: bytes) -> Iterator[Span]:
@@ -75,6 +75,7 @@ def utf16_texts(data: bytes) -> Iterator[Span]:
         return
     for run in _UTF16.finditer(data.translate(_UNITS)):
         start, end = run.span()
+        start -= data[start - 1 : start] == b"\0"
         zero_first, zero_last = data[start] == 0, data[end - 1] == 0
         if zero_first and zero_last:
             # one zero belongs to a neighbour: the last to a terminator of big-endian text, else the first to a number

@@ -19,11 +19,14 @@ _LEAST = 3  # bytes; the hints of shorter values would be everywhere
 _SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-def hints(values: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
-    """Needles for runs shorter than `FLOOR` that hold one of *values*, each with the decoder that it calls.
+def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
+    """Needles for runs that are not decoded unasked and hold one of *values*, each with the decoder that it calls.
 
-    A value may have neighbours in the innermost run, and stands alone in those round it.
+    A value may have neighbours in the innermost run, and stands alone in those round it. Runs of hex digits may also
+    hold one of *digests*.
     """
+    for digest in digests:
+        yield Needle(binascii.hexlify(digest), caseless=True), "hex"
     cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
     texts = list(dict.fromkeys(cases))
     seen = set(texts)
@@ -32,8 +35,7 @@ def hints(values: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
             for digits in _aligned(text):
                 yield Needle(digits, caseless=False), "base64"
                 yield Needle(digits.translate(_SAFE), caseless=False), "base64"
-        if 2 * len(text) < FLOOR:
-            yield Needle(binascii.hexlify(text), caseless=True), "hex"
+        yield Needle(binascii.hexlify(text), caseless=True), "hex"
         for wrapped in _wrapped(text):
             if wrapped not in seen and _base64_length(len(wrapped)) < FLOOR:
                 seen.add(wrapped)

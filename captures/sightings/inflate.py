@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from captures.sightings.information import is_text
-from captures.sightings.layers import Span
+from captures.sightings.layers import Layer, Span
 
 _GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")  # RFC 1952, section 2.3: magic, deflate, no reserved flag
 _ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")  # RFC 1950, section 2.2: deflate with a 32 KiB window, no dictionary
@@ -21,24 +21,25 @@ _CHUNK = 1 << 16
 Decoded = tuple[bytes, int] | None
 
 
-def gzip_texts(data: bytes, pieces: Iterable[Span]) -> Iterator[Span]:
+def gzip_texts(layer: Layer) -> Iterator[Span]:
     """From where a gzip member may begin to the end of its piece."""
-    return _headers(_GZIP, data, pieces)
+    return _headers(_GZIP, layer)
 
 
-def zlib_texts(data: bytes, pieces: Iterable[Span]) -> Iterator[Span]:
+def zlib_texts(layer: Layer) -> Iterator[Span]:
     """From where a zlib stream may begin to the end of its piece."""
-    return _headers(_ZLIB, data, pieces)
+    return _headers(_ZLIB, layer)
 
 
-def deflate_texts(data: bytes, pieces: Iterable[Span]) -> Iterator[Span]:
+def deflate_texts(layer: Layer) -> Iterator[Span]:
     """Whole pieces that begin like a compressed block.
 
-    Raw deflate has no magic, so it is believed only when a piece from its first byte to its last is one complete
-    stream of text (see `decode_deflate`).
+    Raw deflate has no magic, so it is believed only when a piece from its first byte to its last is one complete stream
+    of text (see `decode_deflate`).
     """
-    for start, end in pieces:
-        if end - start >= 8 and data[start] & 0b110 in (0b010, 0b100):  # RFC 1951, section 3.2.3: block type 1 or 2
+    for start, end, _ in layer.pieces:
+        # RFC 1951, section 3.2.3: block type 1 or 2; eight bytes are the least that holds anything
+        if end - start >= 8 and layer.data[start] & 0b110 in (0b010, 0b100):
             yield start, end
 
 
@@ -54,15 +55,18 @@ def decode_zlib(text: memoryview, limit: int) -> Decoded:
 
 def decode_deflate(text: memoryview, limit: int) -> Decoded:
     """One raw deflate stream that fills *text* and holds text."""
+    try:  # nearly every piece is something else, and fails at once
+        zlib.decompressobj(-zlib.MAX_WBITS).decompress(text[:_PROBE])
+    except zlib.error:
+        return None
     inflated = _Inflated(text, -zlib.MAX_WBITS, limit)
     whole = inflated.whole and inflated.used == len(text)
     return (inflated.data, inflated.used) if whole and is_text(inflated.data) else None
 
 
-def _headers(header: re.Pattern[bytes], data: bytes, pieces: Iterable[Span]) -> Iterator[Span]:
-    for start, end in pieces:
-        for match in header.finditer(data, start, end):
-            yield match.start(), end
+def _headers(header: re.Pattern[bytes], layer: Layer) -> Iterator[Span]:
+    for match in header.finditer(layer.data):
+        yield match.start(), layer.piece_at(match.start()).end
 
 
 def _salvage(text: memoryview, wbits: int, limit: int) -> Decoded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 """First byte and the one after the last."""
@@ -18,8 +18,7 @@ SEPARATOR = b"\n\xff\n"
 """Stands between pieces: no text, no run of any encoding, and no identity reaches across it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Escape:
+class Escape(NamedTuple):
     """One escape of a text that is otherwise as it was: where it stands, decoded and as sent."""
 
     decoded: Span
@@ -32,13 +31,12 @@ Narrow = Callable[[bytes, bytes, int, int], Span]
 """``narrow(text, decoded, start, end)``: the part of an encoded *text* that holds *start* to *end* of *decoded*."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a layer that was decoded from one text."""
 
     start: int
     end: int
-    sources: tuple[Span, ...]
+    sources: Sequence[Span]
     """Every place of that text in the parent layer."""
 
 
@@ -54,14 +52,17 @@ class Layer:
         pieces: Sequence[Piece] = (),
         trace: Trace | None = None,
         narrow: Narrow | None = None,
+        verbatim: bool = False,
     ) -> None:
         self.data = data
         self.chain = chain
-        self._parent = parent
+        self.parent = parent
         self.pieces = pieces or (Piece(0, len(data), ()),)
         self._starts = [piece.start for piece in self.pieces]
         self._trace = trace
         self._narrow = narrow
+        self.verbatim = verbatim
+        """Whether the encoding may keep bytes as they are, as deflate does with what it cannot compress."""
 
     def piece_at(self, offset: int) -> Piece:
         """The piece that holds *offset* (or the separator after it)."""
@@ -72,20 +73,20 @@ class Layer:
 
         A text whose encoding keeps the order of its bytes (percent, JSON) is cut to the value; others are named whole.
         """
-        if self._parent is None:
+        if self.parent is None:
             yield start, end
             return
         piece = self.piece_at(start)
         low, high = self._inner(piece, start - piece.start, end - piece.start)
         for source, _ in piece.sources:
-            yield from self._parent.locate(source + low, source + high)
+            yield from self.parent.locate(source + low, source + high)
 
     def _inner(self, piece: Piece, start: int, end: int) -> Span:
         """The span within the piece's encoded text that stands for *start* to *end* of the piece."""
         source, stop = piece.sources[0]
-        if self._parent is None or not (self._trace or self._narrow):
+        if self.parent is None or not (self._trace or self._narrow):
             return 0, stop - source
-        text = self._parent.data[source:stop]
+        text = self.parent.data[source:stop]
         if self._trace:
             return _follow(self._trace(text), start, end)
         assert self._narrow is not None

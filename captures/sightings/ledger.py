@@ -31,18 +31,36 @@ class Ledger:
     def __init__(self, transmission: Transmission, part: Part) -> None:
         self._transmission = transmission
         self._part = part
-        self._entries: list[tuple[Span, Found]] = []
+        self._entries: dict[tuple[Layer, Identity, str], list[Found]] = defaultdict(list)
 
     def enter(self, layer: Layer, found: Iterable[Found]) -> None:
-        """Note what was found in *layer*, at its place in the part."""
+        """Note what was found in *layer*; outer layers come before inner ones."""
         for one in found:
-            self._entries += [(span, one) for span in layer.locate(one.start, one.end)]
+            if layer.verbatim and layer.parent:
+                self._forget(layer.parent, one, layer.piece_at(one.start).sources)
+            self._entries[layer, one.identity, one.form].append(one)
+
+    def _forget(self, layer: Layer, found: Found, texts: Sequence[Span]) -> None:
+        """Take back what was found in encoded *texts* by reading them as they are."""
+        key = (layer, found.identity, found.form)
+        if key in self._entries:
+            self._entries[key] = [
+                one
+                for one in self._entries[key]
+                if not any(low <= one.start and one.end <= high for low, high in texts)
+            ]
 
     def sightings(self) -> list[Sighting]:
         """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part."""
+        entries = [
+            (span, one)
+            for (layer, _, _), found in self._entries.items()
+            for one in found
+            for span in layer.locate(one.start, one.end)
+        ]
         kept: dict[tuple[str, object, str], list[Span]] = defaultdict(list)
         sightings = []
-        for span, found in sorted(self._entries, key=_rank):
+        for span, found in sorted(entries, key=_rank):
             identity = found.identity
             places = kept[identity.item, identity.value, found.form]
             if _meets(places, span) or (places and isinstance(identity.value, bytes)):

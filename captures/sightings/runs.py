@@ -1,7 +1,9 @@
 r"""Runs of base64 and hex digits inside other text: where they begin and end, and how they decode.
 
 Runs are found by translating every byte to its class and looking for a long row of one class, which the standard
-library does at some 300 MB/s. Runs shorter than `FLOOR` are taken only where a *hint* (see `hints`) gives reason to.
+library does at some 300 MB/s. Runs shorter than `FLOOR` are taken only where a *hint* (see `hints`) gives reason to,
+and so are UUIDs and hex texts as long as a digest, which are the bulk of real traffic: every plain value and digest
+has its hint, and what is encoded further begins in a way that can be told.
 
 A run that continues in another encoding (``…%3D``, ``…\/…``) is left to the layer in which that encoding is undone:
 what stands here is a fragment.
@@ -12,7 +14,8 @@ from __future__ import annotations
 import binascii
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import Span
@@ -20,99 +23,193 @@ from captures.sightings.layers import Span
 FLOOR = 16
 """Shortest run that is decoded without a hint, in characters."""
 
+Places = list[Span]
+"""Where one and the same text stands."""
+
 _DELIMITERS = b"+/-_"
 _BASE64 = (string.ascii_letters + string.digits).encode() + _DELIMITERS
+_HEX = string.hexdigits.encode()
+_DELIMITER = re.compile(rb"[+/_-]")
 _REACH = 1024  # how far into a run a delimiter may stand and still be taken for its beginning
+_SHORT = 64  # runs up to this length are gathered by their text: names and tokens come again and again
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+")
+_DIGESTS = (32, 40, 64)  # hex digits of MD5 (and of a bare UUID), SHA-1 and SHA-256
+_BEGINS = re.compile(rb"1[fF]8[bB]|78|(?:[2-7][0-9a-fA-F]){6}")  # gzip, zlib, text
+_WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
 _LINE = 60  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
-_BREAKS = b"\r\n"
-_ESCAPE = re.compile(rb"(?:%|\\u00)(?P<hex>[0-9A-Fa-f]{2})|\\u[0-9A-Fa-f]{4}|\\(?P<char>[bfnrt/])")
-_CHARS = {b"b": 8, b"f": 12, b"n": 10, b"r": 13, b"t": 9, b"/": 47}
+_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
+_BREAK = re.compile(rb"(?:%0[Dd])?%0[Aa]|(?:\\r)?\\n")
+_BACKSLASH, _EQUALS, _HYPHEN = b"\\=-"
+_MARKS = frozenset(b"%\\u")  # bytes next to a run that may belong to an escape
 _VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
 _UNDO = bytes.maketrans(b"-_", b"+/")
 
 
-class Alphabet:
-    """The digits of an encoding, as something to look for in bytes."""
+class Run(NamedTuple):
+    """Digits in a row, with the padding behind them."""
 
-    def __init__(self, digits: bytes, *, padding: bytes = b"", wrapped: bool = False) -> None:
+    text: bytes | None
+    """None for a long run, of which this would be a copy."""
+    starts: Sequence[int]
+    """Every place of the same text; one of a long run."""
+    length: int
+    hinted: bool
+
+
+class Alphabet:
+    """The digits of an encoding, as something to look for in bytes.
+
+    :param digits: every digit
+    :param padding: what may follow the last digit, at most twice
+    :param wrapped: whether texts are broken into lines
+    :param dull: whether a short text, found without a hint, need not be decoded
+    """
+
+    def __init__(
+        self, digits: bytes, *, padding: bytes = b"", wrapped: bool = False, dull: Callable[[bytes], bool]
+    ) -> None:
         self._digits = digits
         self._padding = padding
-        self._wrapped = wrapped
-        self._class = bytes(ord("x") if byte in digits else ord(" ") for byte in range(256))
-        self._long = re.compile(b"x" * FLOOR + b"x*+")
-        self._rest = re.compile(b"x*+")
+        self._breaks = b"\r\n" if wrapped else b""
+        self._dull = dull
+        self._class = bytes(120 if byte in digits else 61 if byte in padding else 32 for byte in range(256))  # x, =
+        self._long = re.compile(b"x" * FLOOR + b"x*+={0,2}")
+        self._rest = re.compile(b"x*+={0,2}")
+        self._inside = frozenset(case % byte for case in (b"%02X", b"%02x") for byte in digits)
+        self._beyond = self._inside | {case % byte for case in (b"%02X", b"%02x") for byte in padding}
 
-    def runs(self, data: bytes, hints: Iterable[Span]) -> Iterator[Span]:
-        """Every run of at least `FLOOR` digits, then the shorter ones that *hints* fall into."""
+    def runs(self, data: bytes, hints: Iterable[Span]) -> Iterator[Run]:
+        """Runs of at least `FLOOR` digits that are not dull, and shorter or dull ones that hints fall into.
+
+        A run that begins with the end of an escape comes without it, one that goes on in another encoding not at all.
+        """
         classes = data.translate(self._class)
-        for run in self._long.finditer(classes):
-            yield run.span()
-        seen: set[int] = set()
-        for start, end in hints:
-            low = classes.rfind(b" ", 0, start) + 1
-            match = self._rest.match(classes, end)
-            high = match.end() if match else end
-            if high - low < FLOOR and low not in seen:
-                seen.add(low)
-                yield low, high
+        escaped = b"%" in data or b"\\" in data
+        short: dict[bytes, list[int]] = {}
+        for start, end in map(re.Match.span, self._long.finditer(classes)):  # there may be one every 50 bytes
+            if escaped:
+                start, end = self._own(data, start, end)  # noqa: PLW2901 - a second name would cost a tenth of the search
+            if end - start > _SHORT:
+                yield Run(None, (start,), end - start, hinted=False)
+                continue
+            text = data[start:end]
+            if text in short:
+                short[text].append(start)
+            elif end - start >= FLOOR and not self._dull(text):
+                short[text] = [start]
+        asked = self._hinted(data, classes, hints)
+        for text, starts in asked.items():
+            yield Run(text, short.pop(text, starts), len(text), hinted=True)
+        for text, starts in short.items():
+            yield Run(text, starts, len(text), hinted=False)
 
-    def own(self, data: bytes, start: int, end: int) -> Span:
+    def _hinted(self, data: bytes, classes: bytes, hints: Iterable[Span]) -> dict[bytes, list[int]]:
+        """The short runs that hints fall into, by their text."""
+        found: dict[bytes, list[int]] = {}
+        for inside, beyond in hints:
+            reach = max(0, inside - _SHORT)  # a longer run needs no hint
+            low = 1 + max(reach - 1, classes.rfind(b" ", reach, inside), classes.rfind(b"=", reach, inside))
+            start, end = self._own(data, low, _end(self._rest, classes, beyond))
+            if end - start <= _SHORT and start <= inside:
+                starts = found.setdefault(data[start:end], [])
+                if start not in starts[-1:]:
+                    starts.append(start)
+        return found
+
+    def _own(self, data: bytes, start: int, end: int) -> Span:
         """The run without the escape that it seems to begin with; empty when it goes on in another encoding."""
+        if data[start - 1] not in _MARKS and (end == len(data) or data[end] not in _MARKS):
+            return start, end
         nothing = (start, start)
-        before = start - 1 if data[start - 1 : start] in (b"%", b"\\") else start - 2
-        if before >= 0 and (escape := _ESCAPE.match(data, before)) and escape.end() > start:
-            lines = self._wrapped and before >= _LINE and not data[before - _LINE : before].strip(self._digits)
-            if self._continues(escape, b"", lines=lines):
+        if data[start - 1 : start] == b"%":
+            if data[start : start + 2] in self._inside or self._is_break(data, start - 1, before=True):
                 return nothing
-            start = escape.end()
-        escape = _ESCAPE.match(data, end)
-        if escape and self._continues(escape, self._padding, lines=self._wrapped and end - start >= _LINE):
+            start += 2 if _PERCENT.match(data, start - 1) else 0
+        elif start:
+            before = start - 1 if data[start - 1] == _BACKSLASH else start - 2
+            escape = _ESCAPE.match(data, max(0, before))
+            if escape and escape.end() > start:
+                if escape["hex"] in self._inside or self._is_slash(escape) or self._is_break(data, before, before=True):
+                    return nothing
+                start = escape.end()
+        after = data[end : end + 1]
+        if after == b"%" and (data[end + 1 : end + 3] in self._beyond or self._is_break(data, end, before=False)):
             return nothing
+        if after == b"\\" and (escape := _ESCAPE.match(data, end)):
+            known = escape["hex"] in self._beyond or self._is_slash(escape)
+            if known or self._is_break(data, end, before=False):
+                return nothing
         return start, max(start, end)
 
-    def _continues(self, escape: re.Match[bytes], padding: bytes, *, lines: bool) -> bool:
-        """Whether *escape* stands for a digit, for padding, or for a break between lines."""
-        meaning = int(escape["hex"], 16) if escape["hex"] else _CHARS.get(escape["char"])
-        return meaning is not None and (meaning in self._digits + padding or (lines and meaning in _BREAKS))
+    def _is_slash(self, escape: re.Match[bytes]) -> bool:
+        return escape["char"] == b"/" and b"/" in self._digits
+
+    def _is_break(self, data: bytes, at: int, *, before: bool) -> bool:
+        """Whether an escaped line break stands at *at*, between a whole line of digits and more of them."""
+        if not self._breaks or not (match := _BREAK.match(data, at)):
+            return False
+        goes_on = before or data[match.end() : match.end() + 1] in self._digits
+        return goes_on and at >= _LINE and not data[at - _LINE : at].removesuffix(b"\\r").strip(self._digits)
 
 
-BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True)
-HEX = Alphabet(string.hexdigits.encode())
+def _dull_base64(text: bytes) -> bool:
+    """A UUID; or many hex digits only: as base64 that would be one text in 4 ** 32."""
+    if len(text) == 36 and text[8] == text[13] == text[18] == text[23] == _HYPHEN:
+        return bool(_UUID.match(text))
+    return len(text) >= 32 and not text.strip(_HEX)
 
 
-def base64_runs(data: bytes, hints: Iterable[Span]) -> Iterator[Span]:
+def _dull_hex(text: bytes) -> bool:
+    """As long as a digest, and nothing that can be told inside. A digest of the run's own values has its hint."""
+    return len(text) in _DIGESTS and not _BEGINS.match(text)
+
+
+BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True, dull=_dull_base64)
+HEX = Alphabet(_HEX, dull=_dull_hex)
+
+
+def base64_texts(data: bytes, hints: Iterable[Span]) -> Iterator[Places]:
     """Base64 texts (RFC 4648, sections 4 and 5), padded or not, in lines (RFC 2045, section 6.8) or not.
 
-    ``/``, ``-`` and ``_`` are digits, but also stand before a text (``/v1/upload/TFNW…``). So a run is given once
-    from its beginning, and once for each of the other alignments that begin behind such a delimiter.
+    ``/``, ``-`` and ``_`` are digits, but also stand before a text (``/v1/upload/TFNW…``). So a run is given once from
+    its beginning, and once for each of the other alignments that begin behind such a delimiter.
     """
-    for low, high in BASE64.runs(data, hints):
-        start, end = BASE64.own(data, low, high)
-        if end - start < 4 or (end - start == 36 and _UUID.match(data, start, end)):
-            continue
-        if (end - start) % 4 == 0 and end - start >= 60 and (more := _WRAPPED.match(data, end)):
-            end = more.end()
-        yield _with_padding(data, start, end)
-        alignments = {0}
-        for mark in _delimiters(data[start : min(end, start + _REACH)]):
-            tail = start + mark + 1
-            if (mark + 1) % 4 not in alignments and end - tail >= 4:
-                alignments.add((mark + 1) % 4)
-                yield _with_padding(data, tail, end)
+    wrapped_to = 0
+    for run in BASE64.runs(data, hints):
+        start, end = run.starts[0], run.starts[0] + run.length
+        if run.length >= _LINE and run.length % 4 == 0:
+            if end <= wrapped_to:
+                continue
+            if data[end - 1] != _EQUALS and (lines := _WRAPPED.match(data, end)):
+                wrapped_to = lines.end()
+                yield [_whole(data, start, wrapped_to)]
+                continue
+        for skip in _beginnings(data[start : min(start + _REACH, end)].rstrip(b"=")):
+            low, high = _whole(data, start + skip, end)
+            yield [(place + skip, place + skip + high - low) for place in run.starts]
 
 
-def hex_runs(data: bytes, hints: Iterable[Span]) -> Iterator[Span]:
+def hex_texts(data: bytes, hints: Iterable[Span]) -> Iterator[Places]:
     """Hexadecimal texts in either case; of a run with an odd number of digits, both readings."""
-    for low, high in HEX.runs(data, hints):
-        start, end = HEX.own(data, low, high)
-        if (end - start) % 2 == 0:
-            yield start, end
-        else:
-            yield start, end - 1
-            yield start + 1, end
+    for _, starts, length, _ in HEX.runs(data, hints):
+        even = length - length % 2
+        for skip in range(length % 2 + 1):
+            yield [(start + skip, start + skip + even) for start in starts]
+
+
+def _whole(data: bytes, start: int, end: int) -> Span:
+    """The base64 text from *start* to *end* with the padding that it needs, or with none."""
+    padding = end - start - len(data[max(start, end - 2) : end].rstrip(b"=")) - max(0, end - start - 2)
+    breaks = data.count(b"\n", start, end) + data.count(b"\r", start, end)
+    wanted = -(end - start - padding - breaks) % 4 % 3
+    return start, end - padding + (wanted if wanted <= padding else 0)
+
+
+def _end(expression: re.Pattern[bytes], data: bytes, at: int) -> int:
+    match = expression.match(data, at)
+    return match.end() if match else at
 
 
 def decode_base64(text: bytes) -> bytes:
@@ -148,11 +245,14 @@ def _ends_whole(text: bytes) -> bool:
     return spare is not None and _VALUES.index(digits[-1:]) % (1 << spare) == 0
 
 
+def _beginnings(text: bytes) -> list[int]:
+    """Where base64 may begin in a run: first the run itself, then the first of each other alignment behind a delimiter."""
+    found = {0: 0}
+    for mark in _delimiters(text):
+        if mark + 5 <= len(text):
+            found.setdefault((mark + 1) % 4, mark + 1)
+    return list(found.values())
+
+
 def _delimiters(text: bytes) -> list[int]:
-    return [match.start() for match in re.finditer(rb"[+/_-]", text)]
-
-
-def _with_padding(data: bytes, start: int, end: int) -> Span:
-    digits = sum(byte not in _BREAKS for byte in data[start:end]) if b"\n" in data[start:end] else end - start
-    padding = {2: b"==", 3: b"="}.get(digits % 4, b"")
-    return start, end + (len(padding) if padding and data.startswith(padding, end) else 0)
+    return [match.start() for match in _DELIMITER.finditer(text)]
