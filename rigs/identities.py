@@ -29,8 +29,8 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
     """Identities of a run, the same for the same *seed*; None draws new ones.
 
     :param manufacturer_code: the VIN's first three characters (ISO 3780)
-    :param near: the position lies within 2 km of it, the home 30 to 50 km away, so that rounding to a city keeps them apart;
-        degrees, WGS-84
+    :param near: degrees, WGS-84; the position lies within 2 km of it, the home 30 to 50 km away, so that rounding to
+        a city keeps them apart
     """
     draw = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - test data, repeatable by its seed
     handle = "".join(draw.choices("bcdfghjkmnpqrstvwxz", k=10))

@@ -31,7 +31,7 @@ def load_dbc(path: Path) -> Database:
     except FileNotFoundError:
         siblings = [other.name for other in path.parent.glob("*.dbc")] if path.parent.is_dir() else []
         raise InputError("no such CAN database" + near_miss(path.name, siblings), file=path) from None
-    except (OSError, UnicodeDecodeError, cantools.errors.Error) as error:
+    except (OSError, ValueError, cantools.errors.Error) as error:  # ValueError: a suffix or bytes of something else
         raise InputError(f"is no CAN database: {' '.join(str(error).split())}", file=path) from None
     if not isinstance(database, Database):
         raise InputError("is a diagnostics database, expected one of CAN messages", file=path)
@@ -126,5 +126,5 @@ def _misfit(signal: Signal, value: SignalValue) -> str | None:
     low, high = signal.minimum, signal.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         unit = f" {signal.unit}" if signal.unit else ""
-        return f"signal `{signal.name}` is `{value}`, expected {low:g} to {high:g}{unit}"
+        return f"signal `{signal.name}` is `{value:g}`, expected {low:g} to {high:g}{unit}"
     return None

@@ -1,0 +1,114 @@
+"""Rig files: what is wrong is told with file, line, near-miss and mend."""
+
+from pathlib import Path
+
+import pytest
+
+from rigs.rigfile import RealRig, SimulatedRig, load_rig
+from rigs.sim.cloud.model import load_cloud
+from rigs.sim.unit.model import load_unit
+from rigs.vehicle import Vehicle
+from telltale.errors import InputError
+
+RIGS = Path(__file__).parents[2] / "rigs"
+SIMULATED = "rig: r\nkind: simulated\nunit: unit.yaml\ncloud: cloud.yaml\nvehicle: car.yaml\npolicy: policy\n"
+REAL = "rig: r\nkind: real\nvehicle: car.yaml\npolicy: policy\nuplinks: [{name: c, kind: cellular, interface: eth1}]\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a rig file beside files that it may name."""
+    (tmp_path / "policy").mkdir()
+    for name in ("unit.yaml", "cloud.yaml", "car.yaml"):
+        (tmp_path / name).touch()
+
+    def writer(text):
+        path = tmp_path / "rig.yaml"
+        path.write_text(text)
+        return path
+
+    return writer
+
+
+@pytest.mark.parametrize("name", ["xiaomi-su7", "mini-os9"])
+def test_the_simulated_rigs_of_this_repository_load_with_all_they_name(name):
+    """Unit, cloud and vehicle fit their models."""
+    rig = load_rig(RIGS / f"{name}.yaml")
+    assert isinstance(rig, SimulatedRig)
+    assert load_unit(rig.unit).unit == name
+    assert load_cloud(rig.cloud).cloud
+    assert Vehicle.load(rig.vehicle).name
+    assert (rig.policy / "document.yaml").is_file()
+
+
+@pytest.mark.parametrize("name", ["xiaomi-su7", "mini-os9"])
+def test_vehicle_and_unit_speak_of_the_same_things(name):
+    """Facts that a stimulus or a switch sets, and settings, are ones that the unit file knows."""
+    rig = load_rig(RIGS / f"{name}.yaml")
+    vehicle, unit = Vehicle.load(rig.vehicle), load_unit(rig.unit)
+    settings = {source.setting: fact for fact, source in unit.state.items() if source.setting}
+    for switch in vehicle.switches.values():
+        setting = f"{switch.adb_setting.namespace}/{switch.adb_setting.key}"
+        assert settings[setting] == switch.fact
+    for fact, source in unit.state.items():
+        if source.can:
+            message, signal = source.can.split(".")
+            names = [one.name for one in vehicle.database.get_message_by_name(message).signals]
+            assert signal in names, fact
+
+
+def test_the_example_of_a_real_rig_loads():
+    """Every instrument is in it, so it serves as a pattern."""
+    rig = load_rig(RIGS / "example-real.yaml")
+    assert isinstance(rig, RealRig)
+    assert all(getattr(rig.addresses, name) is not None for name in type(rig.addresses).model_fields)
+    assert [(uplink.name, uplink.kind) for uplink in rig.uplinks] == [("cellular", "cellular"), ("wifi", "wifi")]
+    assert rig.addresses.power.ceiling.voltage == 14.4
+
+
+def test_paths_are_relative_to_the_file(write, tmp_path):
+    """Wherever the program is started."""
+    rig = load_rig(write(SIMULATED))
+    assert (rig.unit, rig.policy) == (tmp_path / "unit.yaml", tmp_path / "policy")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (SIMULATED + "vehicel: x\n", 7, "unknown key `vehicel`; did you mean `vehicle`"),
+        (SIMULATED.replace("cloud: cloud.yaml\n", ""), 1, "`cloud` is missing"),
+        (
+            SIMULATED.replace("unit.yaml", "unti.yaml"),
+            3,
+            "`unit` is `unti.yaml`: no such file; did you mean `unit.yaml`",
+        ),
+        (SIMULATED.replace("policy: policy", "policy: polcy"), 6, "no such folder; did you mean `policy`"),
+        (SIMULATED.replace("simulated", "simulate"), 2, "`kind` is `simulate`, expected one of simulated, real"),
+        (SIMULATED.replace("kind: simulated\n", ""), 1, "`kind` is missing, expected one of simulated, real"),
+        (REAL + "can: {interfaec: socketcan}\n", 6, "unknown key `interfaec`; did you mean `interface`"),
+        (REAL + "adb: {}\n", 6, "expected `usb` (a serial number) or `tcp` (host:port)"),
+        (
+            REAL + "power:\n  visa: x\n  voltage: 15\n  ceiling: {voltage: 14, current: 1}\n",
+            6,
+            "above its ceiling of 14 V",
+        ),
+        (REAL + "power: {visa: x, ceiling: {voltage: 14, current: -1}}\n", 6, "`power.ceiling.current` is `-1`"),
+        (REAL + "clock: virtual\n", 6, "`clock` is `virtual`, expected one of wall"),
+        (REAL + "probe: {authorities: none.pem}\n", 6, "no such file"),
+        (REAL.replace("kind: cellular", "kind: wifi, apn: public"), 5, "`apn` belongs to a cellular uplink"),
+        (REAL.replace("kind: cellular", "kind: celular"), 5, "expected one of cellular, wifi"),
+        (
+            REAL.replace("interface: eth1}]", "interface: eth1}, {name: c, kind: wifi, interface: w}]"),
+            1,
+            "the same `name`",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_its_place(write, text, line, message):
+    """The first thing that is wrong, where it stands."""
+    path = write(text)
+    with pytest.raises(InputError) as caught:
+        load_rig(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
