@@ -78,7 +78,7 @@ async def run(settings: Settings, control: socket.socket) -> None:
         proxyserver,
         Protocols(watch),
         TlsConfig(),
-        Streaming(),
+        Streaming(tally.body_passed),
         resolver,
         tally,
         pinning,

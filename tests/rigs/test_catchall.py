@@ -21,6 +21,7 @@ from rigs.sim.catchall.mqtt import Mqtt
 from rigs.sim.catchall.sniffing import engine_for
 from rigs.sim.certificates import CloudAuthority
 from telltale.control import PeerGoneError
+from telltale.errors import RigError
 from telltale.processes import spawn_here
 
 ANSWER = '{"code":0,"message":"ok","data":{}}'
@@ -271,3 +272,10 @@ def test_a_dead_cloud_is_noticed(authority):
         with pytest.raises(PeerGoneError, match="the catch-all cloud has ended"):
             cloud.served()
         wait_until(lambda: not cloud.alive)
+
+
+def test_a_port_in_use_is_told(authority, cloud, tmp_path):
+    """One line with the ports; the reason is in the log."""
+    with pytest.raises(RigError, match=f"could not listen on TCP {cloud.tcp_port} and UDP 0"):
+        CatchAllCloud.start(spawn=spawn_here, authority=authority, tcp_port=cloud.tcp_port, log=tmp_path / "cloud.log")
+    assert "Address already in use" in (tmp_path / "cloud.log").read_text()

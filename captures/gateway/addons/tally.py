@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import connection, flow, http, tcp
@@ -111,12 +110,10 @@ class Tally:
         """A request's head is complete."""
         self._add("requests")
         self._begin(flow.id, flow.client_conn)
-        flow.request.stream = self._passing("body_bytes_up")
 
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """An answer's head is complete."""
-        assert flow.response
-        flow.response.stream = self._passing("body_bytes_down")
+    def body_passed(self, from_unit: bool, size: int) -> None:  # noqa: FBT001 - a `Passed`
+        """A piece of a body."""
+        self._add("body_bytes_up" if from_unit else "body_bytes_down", size)
 
     def response(self, flow: http.HTTPFlow) -> None:
         """An answer is complete."""
@@ -140,10 +137,3 @@ class Tally:
     def _cut_off(self, flow: flow.Flow) -> None:
         self._end(flow.id)
         self._add("errors")
-
-    def _passing(self, name: str) -> Callable[[bytes], bytes]:
-        def look(chunk: bytes) -> bytes:
-            self._add(name, len(chunk))
-            return chunk
-
-        return look

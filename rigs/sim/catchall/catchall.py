@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import Self
 
 from rigs.sim.certificates import CloudAuthority
@@ -29,18 +31,26 @@ class CatchAllCloud:
         """Where datagrams are swallowed."""
 
     @classmethod
-    def start(cls, *, spawn: Spawner, authority: CloudAuthority, tcp_port: int = 0, udp_port: int = 0) -> CatchAllCloud:
+    def start(
+        cls,
+        *,
+        spawn: Spawner,
+        authority: CloudAuthority,
+        tcp_port: int = 0,
+        udp_port: int = 0,
+        log: Path = Path(os.devnull),
+    ) -> CatchAllCloud:
         """Start the cloud where *spawn* starts it, and wait until it listens. Port 0 lets the kernel choose.
 
+        :param log: gets what the process writes to its standard error
         :raises RigError: it could not open its ports
         """
         control, theirs = Control.pair("the catch-all cloud")
         command = [sys.executable, "-m", "rigs.sim.catchall", str(authority.certificate), str(authority.key)]
+        ports_wanted = ["--tcp", str(tcp_port), "--udp", str(udp_port)]
         try:
-            with theirs:
-                process = spawn(
-                    [*command, "--tcp", str(tcp_port), "--udp", str(udp_port)], fds={"control": theirs.fileno()}
-                )
+            with theirs, log.open("ab") as errors:
+                process = spawn([*command, *ports_wanted], fds={"control": theirs.fileno()}, stderr=errors.fileno())
         except BaseException:
             control.close()
             raise
