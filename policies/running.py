@@ -13,11 +13,15 @@ from policies.terms import covers_item
 from policies.window import Window, judgement
 from telltale.errors import InputError
 from telltale.finding import Finding, Judgement
+from telltale.sighting import Sighting
 from telltale.times import format_duration
+from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
 Span = tuple[int, int]
 """From and to, bench ns."""
+
+_Carrier = tuple[Transmission, Sighting | None]
 
 
 def keeps_running(
@@ -78,25 +82,28 @@ class _Duty:
 
     def judge(self, window: Window, policy: Policy, reading: str, *, certain: bool) -> Iterator[Finding]:
         """A finding for every silence longer than allowed, or one that says that there is none."""
-        sound, doubtful = self._moments(window, policy)
-        turns = pairwise((self.span[0], *sorted(sound), self.span[1]))
+        carried, doubtful = self._moments(window, policy)
+        sound = sorted(carried)
+        turns = pairwise((self.span[0], *sound, self.span[1]))
         silences = [(start, stop) for start, stop in turns if stop - start > self.longest]
         for start, stop in silences:
+            evidence = carried.get(start) or carried.get(stop)
             length, limit = format_duration(stop - start), format_duration(self.longest)
             reason = f"{self.function} went without {self.item} for {length}, longer than {limit}"
             if certain and not any(start <= at <= stop for at in doubtful):
-                yield self._finding(Verdict.VIOLATES, reason, reading, start)
+                yield self._finding(Verdict.VIOLATES, reason, reading, start, evidence)
             else:
-                yield self._finding(Verdict.INCONCLUSIVE, f"{reason}, or it could not be seen", reading, start)
+                reason = f"{reason}, or it could not be seen"
+                yield self._finding(Verdict.INCONCLUSIVE, reason, reading, start, evidence)
         if not silences:
             limit = format_duration(self.longest)
             reason = f"{self.function} carried {self.item} {len(sound)} times, never more than {limit} apart"
             yield self._finding(Verdict.COMPLIES, reason, reading, self.span[1])
 
-    def _moments(self, window: Window, policy: Policy) -> tuple[list[int], list[int]]:
+    def _moments(self, window: Window, policy: Policy) -> tuple[dict[int, _Carrier], list[int]]:
         """When the item went to whom it is owed, and when something went there that could not be read."""
-        carrying = {sighting.transmission for sighting in window.sightings if sighting.item == self.item}
-        sound: list[int] = []
+        carrying = {sighting.transmission: sighting for sighting in window.sightings if sighting.item == self.item}
+        sound: dict[int, _Carrier] = {}
         doubtful: list[int] = []
         for transmission in window.transmissions:
             at, whose = moment(transmission), attribute(transmission, policy)
@@ -106,11 +113,21 @@ class _Duty:
             if transmission.opaque or transmission.malformed is not None or not transmission.complete:
                 doubtful.append(at)
             elif transmission.index in carrying or any(named.name == self.item for named in transmission.fields):
-                sound.append(at)
+                sound[at] = transmission, carrying.get(transmission.index)
         return sound, doubtful
 
-    def _finding(self, verdict: Verdict, reason: str, reading: str, bench: int) -> Finding:
-        clauses = tuple(clause.id for clause in self.owing)
+    def _finding(
+        self, verdict: Verdict, reason: str, reading: str, bench: int, evidence: _Carrier | None = None
+    ) -> Finding:
+        """*evidence*: what was sent at the edge of the silence."""
+        transmission, sighting = evidence or (None, None)
         return Finding(
-            verdict=verdict, reason=reason, clauses=clauses, reading=reading, function=self.function, bench=bench
+            verdict=verdict,
+            reason=reason,
+            clauses=tuple(clause.id for clause in self.owing),
+            reading=reading,
+            function=self.function,
+            transmission=transmission,
+            sighting=sighting,
+            bench=bench,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -59,36 +59,31 @@ def render(table: Table, *, width: int, colour: bool) -> str:
     return out.getvalue().rstrip("\n")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProofRow:
-    """One scenario against one defect (or the clean unit) in the proof table."""
+def proof_table(
+    catches: Mapping[str, Mapping[str, str]], shortcomings: Sequence[str], *, caption: str, width: int, colour: bool
+) -> str:
+    """Which scenario catches which defects; it says nothing about a vehicle.
 
-    title: str
-    defect: str
-    expected: str
-    holds: bool
-    reason: str
-
-
-def proof_table(rows: Sequence[ProofRow], *, caption: str, width: int, colour: bool) -> str:
-    """What the scenarios are proven able to do; it says nothing about a vehicle."""
-    held = sum(row.holds for row in rows)
-    note = f"{held} of {len(rows)} hold. Proof is about the tests and says nothing about a vehicle.\n{caption}"
-    table = Table(box=box.SIMPLE_HEAD, caption=note, caption_justify="left", expand=True, pad_edge=False)
+    :param catches: scenario to (defect, or ``clean unit``, to what came of it)
+    """
+    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", expand=True, pad_edge=False)
     table.add_column("scenario", ratio=4)
-    table.add_column("defect", ratio=3)
-    table.add_column("must be", ratio=3)
-    table.add_column("proof", no_wrap=True)
-    table.add_column("why not", ratio=3)
-    for row in rows:
+    table.add_column("clean unit", no_wrap=True)
+    table.add_column("catches", ratio=5)
+    table.add_column("does not provoke", ratio=3, style="dim")
+    for scenario, came in catches.items():
+        caught = [defect for defect, what in came.items() if what == "caught"]
+        unseen = [defect for defect, what in came.items() if what == "not provoked"]
+        clean = came.get("clean unit", "")
         table.add_row(
-            Text(row.title),
-            Text(row.defect),
-            Text(row.expected),
-            Text("holds" if row.holds else "fails", style="green" if row.holds else "bold red"),
-            Text("" if row.holds else row.reason),
+            Text(scenario),
+            Text("complies" if clean == "clean" else clean, style="green" if clean == "clean" else "bold red"),
+            Text("\n".join(caught), style="green"),
+            Text("\n".join(unseen)),
         )
-    return render(table, width=width, colour=colour)
+    lines = [render(table, width=width, colour=colour)]
+    lines += [f"not proven: {line}" for line in shortcomings] or ["The proof is whole."]
+    return "\n".join(lines)
 
 
 def sightings_table(

@@ -44,8 +44,8 @@ class Defaults(Strict):
 class Case:
     """What a collected item stands for."""
 
-    title: str
-    """The scenario's title as written."""
+    name: str
+    """The scenario's title, with the row of its examples; without the defect when proving."""
     clauses: tuple[str, ...]
     """Clauses named by its tags, its rule's and its feature's."""
     setup: Setup
@@ -85,7 +85,7 @@ class FeatureFile(pytest.Module):
                 function = pytest_bdd.scenario(str(self.path), title)(conclude)
                 setattr(self.obj, name, function)  # pytest looks a test up by its name
                 for item in self._genfunctions(name, function):
-                    item.stash[CASE] = Case(title=title, clauses=clauses, setup=run)
+                    item.stash[CASE] = Case(name=item.name.replace(name, title, 1), clauses=clauses, setup=run)
                     yield item
 
     def _variants(self, title: str, clauses: Collection[str], setup: Setup) -> Iterator[tuple[str, Setup]]:
@@ -95,9 +95,7 @@ class FeatureFile(pytest.Module):
                 if set(clauses) & set(defect.breaks):
                     yield f"{title} <- {defect.defect}", setup.with_defects((path,))
 
-    def repr_failure(  # type: ignore[override] - as pytest.Collector has it, which narrows pytest.Node
-        self, excinfo: pytest.ExceptionInfo[BaseException]
-    ) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]  # as Collector
         """One line for the user's mistakes, no traceback."""
         return str(excinfo.value) if isinstance(excinfo.value, InputError) else super().repr_failure(excinfo)
 

@@ -1,7 +1,7 @@
 """What pytest-bdd does not check, so that no scenario can pass by accident.
 
-A step line that matches two definitions takes the last one loaded; a scenario without a Then passes; a tag that names no
-clause tests nothing. Each is an error of the feature file, told with its line.
+A step line that matches two definitions takes the last one loaded; a scenario without a Then passes; a tag that names
+no clause tests nothing. Each is an error of the feature file, told with its line.
 """
 
 from __future__ import annotations

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from reports.tables import ProofRow, ScenarioRow, proof_table, verdict_table
+from reports.tables import ScenarioRow, proof_table, verdict_table
 from steps.collector import CASE, Case
 from telltale.errors import ExitStatus, TelltaleError
 from telltale.verdict import Verdict
-from trials.proof import Proof, prove
+from trials.proof import Catch, Pair, judge_pair, shortcomings
 from trials.trial import Trial
 
 _VERDICTS = {ExitStatus.COMPLIES: Verdict.COMPLIES, ExitStatus.VIOLATES: Verdict.VIOLATES}
@@ -24,7 +26,8 @@ class Verdicts:
         self._proving: bool = config.getoption("prove")
         self._statuses: list[ExitStatus] = []
         self._rows: list[ScenarioRow] = []
-        self._proofs: list[ProofRow] = []
+        self._pairs: list[Pair] = []
+        self._defects: set[tuple[str, str]] = set()
         self._captions: set[str] = set()
 
     @pytest.hookimpl(wrapper=True)
@@ -42,37 +45,41 @@ class Verdicts:
         status = _status(report, error)
         told: dict[str, Any] = {"caption": case.setup.caption}
         if self._proving and report.outcome != "skipped":
-            proof = prove(case.setup, _trial(item), status, error)
-            report.outcome = "passed" if proof.holds else "failed"
-            report.longrepr = None if proof.holds else proof.reason
-            status = ExitStatus.COMPLIES if proof.holds else ExitStatus.VIOLATES
-            told["proof"] = _proof_row(case, proof)
+            pair = judge_pair(case.name, case.setup, _trial(item), status, error)
+            report.outcome = "passed" if pair.sound else "failed"
+            report.longrepr = None if pair.sound else pair.reason
+            told["pair"] = asdict(pair)
+            told["defects"] = [(d.defect, ", ".join(d.breaks)) for _, d in case.setup.known_defects()]
         told["status"] = None if report.outcome == "skipped" else int(status)
         told["row"] = _scenario_row(item, case, report, error, status)
         extra: Any = report  # attributes of plain types travel with a report from worker to controller
-        extra.telltale = told
+        extra.telltale = json.dumps(told)
         return report
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what the reports tell, in the one process that reports."""
-        told = getattr(report, "telltale", None)
-        if told is None:
+        if not hasattr(report, "telltale"):
             return
+        told = json.loads(report.telltale)
         if told["status"] is not None:
             self._statuses.append(ExitStatus(told["status"]))
         self._captions.add(told["caption"])
-        if "proof" in told:
-            self._proofs.append(ProofRow(**told["proof"]))
+        if "pair" in told:
+            self._pairs.append(Pair(**{**told["pair"], "catch": Catch(told["pair"]["catch"])}))
+            self._defects |= {(name, clauses) for name, clauses in told["defects"]}
         else:
             self._rows.append(ScenarioRow(**told["row"]))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The gravest of 2, 1, 3, 0. Where nothing but ordinary tests ran, pytest's own status stays."""
-        ran_scenarios = self._rows or self._proofs
         replaceable = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        if ran_scenarios and exitstatus in replaceable and not hasattr(session.config, "workerinput"):
+        if exitstatus not in replaceable or hasattr(session.config, "workerinput"):
+            return
+        if self._pairs:
+            session.exitstatus = int(bool(self._shortcomings()))
+        elif self._rows:
             session.exitstatus = int(ExitStatus.gravest(self._statuses))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -83,9 +90,17 @@ class Verdicts:
         if self._rows:
             terminalreporter.section("verdicts")
             terminalreporter.write_line(verdict_table(self._rows, caption=caption, width=width, colour=colour))
-        if self._proofs:
+        if self._pairs:
+            catches: dict[str, dict[str, str]] = {}
+            for pair in sorted(self._pairs, key=lambda pair: (pair.scenario, pair.defect or "")):
+                catches.setdefault(pair.scenario, {})[pair.defect or "clean unit"] = pair.catch
             terminalreporter.section("proof")
-            terminalreporter.write_line(proof_table(self._proofs, caption=caption, width=width, colour=colour))
+            terminalreporter.write_line(
+                proof_table(catches, self._shortcomings(), caption=caption, width=width, colour=colour)
+            )
+
+    def _shortcomings(self) -> list[str]:
+        return shortcomings(self._pairs, sorted(self._defects))
 
 
 def _status(report: pytest.TestReport, error: BaseException | None) -> ExitStatus:
@@ -114,14 +129,4 @@ def _scenario_row(
         "verdict": "skipped" if report.outcome == "skipped" else str(_VERDICTS.get(status, Verdict.INCONCLUSIVE)),
         "readings": running.readings_apart() if running else "",
         "reason": reason.removeprefix("violates: ").removeprefix("inconclusive: "),
-    }
-
-
-def _proof_row(case: Case, proof: Proof) -> dict[str, Any]:
-    return {
-        "title": case.title,
-        "defect": proof.defect or "none: the clean unit",
-        "expected": proof.expected,
-        "holds": proof.holds,
-        "reason": proof.reason,
     }

@@ -1,8 +1,8 @@
 """What the bench saw up to one moment, and what it could not see.
 
 An absence means something only in a window that was controlled: the tap counted every packet, the streams add up, a
-control transmission came through the same gateway, uplink and decoder, and the unit gave a sign of life. Each thing that
-is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``inconclusive``.
+control transmission came through the same gateway, uplink and decoder, and the unit gave a sign of life. Each thing
+that is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``inconclusive``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the maker's cloud still hands out: asked as the owner's app, as another account's app, and at direct addresses.
 
-The app's resource lists recordings as JSON: ``{"recordings": [{"id", "addresses": {place: url}}], "control": {…}}``; one is
-fetched at ``resource/id``. The *control* object is always there: an answer for a recording means something only
+The app's resource lists recordings as JSON, ``{"recordings": [{"id", "addresses": {place: url}}], "control": {…}}``;
+one is fetched at ``resource/id``. The *control* object is always there: an answer for a recording means something only
 beside an answer for the control, asked in the same way at the same time.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -255,7 +256,8 @@ class Trial:
         judgement = Judgement(
             claim=self._step[1] or judgement.claim,
             verdicts=judgement.verdicts,
-            findings=judgement.findings,
+            # what breaks the scenario's own words, and no clause in particular, breaks the clauses it is tagged with
+            findings=tuple(f if f.clauses else replace(f, clauses=self.clauses) for f in judgement.findings),
             clauses=judgement.clauses or self.clauses,
             notes=judgement.notes,
         )
