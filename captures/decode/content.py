@@ -135,7 +135,7 @@ def _zstd(data: bytes) -> tuple[bytes, bool]:
                 out.append(piece)
                 size += len(piece)
                 if size >= LIMIT:
-                    return b"".join(out), False
+                    return b"".join(out)[:LIMIT], False
     except zstandard.ZstdError:
         if not size:
             raise _Refused from None

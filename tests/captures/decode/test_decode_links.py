@@ -49,6 +49,18 @@ def test_a_datagram_is_found_under_every_link_layer(wire, name):
     assert (sent.channel, sent.part("payload").data, sent.destination.port) == ("udp", TEXT, 6000)
 
 
+def test_ethernet_padding_is_no_payload(wire):
+    """A bare acknowledgement is padded to 60 bytes on the wire; its padding is not the stream's next bytes."""
+    connection = wire.connect()
+    for packet in wire.packets:
+        packet.data = memoryview(bytes(packet.data).ljust(60, b"\0"))
+        packet.original_length = 60
+    connection.client(TEXT)
+    connection.close()
+    (sent,) = wire.decode().transmissions
+    assert sent.part("payload").data == TEXT
+
+
 def fragments(data: bytes) -> list[bytes]:
     whole = udp_packet(data)
     body = whole[20:]
