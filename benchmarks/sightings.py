@@ -1,7 +1,7 @@
 """How fast transmissions are searched: `python benchmarks/sightings.py [megabytes] [rounds]`.
 
-Each kind of traffic is made once from a fixed seed and searched in parts of 1 MB, interleaved over the rounds. Printed are
-medians of single-core rates, and their ratio to a plain search of the same bytes for the identities' own spellings
+Each kind of traffic is made once from a fixed seed and searched in parts of 1 MB, interleaved over the rounds. Printed
+are medians of single-core rates, and their ratio to a plain search of the same bytes for the identities' own spellings
 (`bytes.find`, one after the other), which sees plain text only. No identity of the run is in the traffic, so every
 sighting is a false one.
 """
@@ -41,7 +41,7 @@ IDENTITIES = Identities(
     ]
 )
 
-SIGNALS = ("vehicleSpeed", "batteryTemperature", "motorRpm", "odometer", "soc", "cabinTemperature", "lateralAcceleration")
+SIGNALS = ("vehicleSpeed", "batteryTemperature", "motorRpm", "odometer", "soc", "cabinTemperature", "lateralForce")
 EVENTS = ("lane_keep_assist_activated", "charging_started", "door_closed", "seat_belt_fastened")
 
 
@@ -138,7 +138,8 @@ def main() -> None:
     rounds = int(sys.argv[2] if len(sys.argv) > 2 else 5)
     begun = time.perf_counter()
     engine = Engine(IDENTITIES)
-    print(f"Python {platform.python_version()}, {platform.machine()}; engine built in {time.perf_counter() - begun:.2f} s")
+    built = time.perf_counter() - begun
+    print(f"Python {platform.python_version()}, {platform.machine()}; engine built in {built:.2f} s")
     plain = [identity.text.encode() for identity in IDENTITIES if isinstance(identity.value, str)]
     traffic = {name: parts(make, size) for name, make in KINDS.items()}
     searched: dict[str, list[float]] = {name: [] for name in traffic}
@@ -155,8 +156,8 @@ def main() -> None:
     print(f"{'traffic':20}{'MB/s':>8}{'find MB/s':>12}{'ratio':>8}{'false sightings':>18}")
     for name in traffic:
         ratio = statistics.median(a / b for a, b in zip(searched[name], found[name], strict=True))
-        row = f"{statistics.median(searched[name]):8.0f}{statistics.median(found[name]):12.0f}{ratio:8.2f}{false[name]:18}"
-        print(f"{name:20}{row}")
+        rates = f"{statistics.median(searched[name]):8.0f}{statistics.median(found[name]):12.0f}"
+        print(f"{name:20}{rates}{ratio:8.2f}{false[name]:18}")
 
 
 if __name__ == "__main__":

@@ -99,19 +99,19 @@ DECODERS: tuple[Decoder, ...] = (
 )
 
 
-def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -> tuple[Layer | None, str | None]:
-    """All that *decoder* finds in *layer*, as one layer; and what was left out for its size, if anything.
+def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -> tuple[Layer | None, bool]:
+    """All that *decoder* finds in *layer*, as one layer; and whether something was left out for its size.
 
     :param budget: most bytes to make, over all texts
     """
     view = memoryview(layer.data)
     found: list[tuple[bytes, Places]] = []
-    left_out = None
+    cut = False
     made = 0
     for places in decoder.find(layer, hints):
         room = min(decoder.limit, budget - made)
         if room <= 0:
-            left_out = f"{decoder.name}: more than {budget} bytes"
+            cut = True
             break
         start, end = places[0]
         decoded = decoder.decode(view[start:end], room)
@@ -120,9 +120,8 @@ def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -
         data, used = decoded
         found.append((data, [(low, low + used) for low, _ in places] if used < end - start else places))
         made += len(data)
-        if len(data) == room and used < end - start:
-            left_out = f"{decoder.name}: a text of more than {room} bytes"
-    return (_joined(decoder, layer, found) if found else None), left_out
+        cut = cut or (len(data) == room and used < end - start)
+    return (_joined(decoder, layer, found) if found else None), cut
 
 
 def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, Places]]) -> Layer:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from captures.sightings import media, positions
-from captures.sightings.decoders import DECODERS, unwrap
+from captures.sightings.decoders import DECODERS, Decoder, unwrap
 from captures.sightings.forms import Pattern, patterns
 from captures.sightings.hints import hints
 from captures.sightings.layers import Layer, Piece, Span
@@ -93,7 +93,7 @@ class Engine:
         gaps: list[str] = []
         for part in transmission.parts:
             ledger = Ledger(transmission, part)
-            gaps += [f"{part.name}: {gap}" for gap in self._explore(part, ledger)]
+            gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger)]
             sightings += ledger.sightings()
         sightings += named(transmission, self._identities, sightings)
         return Examination(sightings=tuple(sightings), gaps=tuple(gaps))
@@ -106,28 +106,36 @@ class Engine:
             layer = layers.popleft()
             hits = self._scan(layer.data)
             ledger.enter(layer, self._read(layer, hits))
-            if part.opaque:
+            if part.opaque or budget <= 0:
                 continue
-            hinted: dict[str, list[Span]] = defaultdict(list)
-            for hit in hits:
-                meaning = self._meanings[hit.needle]
-                if isinstance(meaning, _Hint):
-                    hinted[meaning.decoder].append((hit.start, hit.end))
-            for decoder in DECODERS:
-                inner, left_out = unwrap(decoder, layer, hinted[decoder.name], budget)
-                if left_out:
-                    yield left_out
+            for decoder, hinted in self._hinted(hits):
+                inner, cut = unwrap(decoder, layer, hinted, budget)
+                name = " > ".join((*layer.chain, decoder.name))
+                if cut:
+                    yield f"as {name} holds more than is searched"
                 if inner is None:
                     continue
-                if len(inner.chain) > self._depth:
-                    yield f"{' > '.join(inner.chain)}: deeper than {self._depth} encodings"
-                    continue
-                budget -= len(inner.data)
-                layers.append(inner)
+                if len(inner.chain) <= self._depth:
+                    budget -= len(inner.data)
+                    layers.append(inner)
+                elif inner.is_promising:
+                    yield f"as {name} is deeper than {self._depth} encodings"
+                if budget <= 0:
+                    yield f"decodes to more than {BUDGET} bytes"
+                    break
+
+    def _hinted(self, hits: Iterable[Hit]) -> Iterator[tuple[Decoder, list[Span]]]:
+        """Every decoder, with the hits that give it a reason to look closer."""
+        hinted: dict[str, list[Span]] = defaultdict(list)
+        for hit in hits:
+            meaning = self._meanings[hit.needle]
+            if isinstance(meaning, _Hint):
+                hinted[meaning.decoder].append((hit.start, hit.end))
+        return ((decoder, hinted[decoder.name]) for decoder in DECODERS)
 
     def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
         """What the hits in a layer mean."""
-        coordinates: dict[tuple[Identity, Span], tuple[list[positions.Coordinate], ...]] = {}
+        coordinates: dict[tuple[Identity, int], tuple[list[positions.Coordinate], ...]] = {}
         runs: dict[Identity, int] = {}
         for hit in hits:
             piece = layer.piece_at(hit.start)
@@ -138,13 +146,13 @@ class Engine:
                     yield from _text(layer, piece, hit, pattern)
                 case _Coordinate(identity, axis, degrees):
                     if number := positions.read(layer.data, hit.start, piece.start, piece.end, degrees):
-                        coordinates.setdefault((identity, (piece.start, piece.end)), ([], []))[axis].append(number)
+                        coordinates.setdefault((identity, piece.start), ([], []))[axis].append(number)
                 case _Slice(identity, whole, offset) if hit.start >= runs.get(identity, 0):
                     start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
                     runs[identity] = end
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
-        for (identity, (low, high)), (latitudes, longitudes) in coordinates.items():
-            for pair in positions.pairs(layer.data, latitudes, longitudes, low, high):
+        for (identity, low), (latitudes, longitudes) in coordinates.items():
+            for pair in positions.pairs(layer.data, latitudes, longitudes, low=low):
                 yield Found(
                     identity=identity,
                     form=pair.form,

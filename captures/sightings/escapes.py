@@ -75,16 +75,27 @@ def utf16_texts(data: bytes) -> Iterator[Span]:
         return
     for run in _UTF16.finditer(data.translate(_UNITS)):
         start, end = run.span()
-        start -= data[start - 1 : start] == b"\0"
-        zero_first, zero_last = data[start] == 0, data[end - 1] == 0
-        if zero_first and zero_last:
-            # one zero belongs to a neighbour: the last to a terminator of big-endian text, else the first to a number
-            terminated = data[end : end + 1] == b"\0" and data[max(0, start - 1) : start] != b"\0"
-            yield (start, end - 1) if terminated else (start + 1, end)
-        elif not zero_first and not zero_last:
-            yield start, end - 1
+        last = end - (data[end - 1] == 0)  # behind the last character
+        if _is_little_endian(data, start, last):
+            yield start, end - (last == end)
         else:
-            yield start, end
+            yield start - 1 if data[start - 1] == 0 else start + 1, last
+
+
+def _is_little_endian(data: bytes, first: int, last: int) -> bool:
+    """Whether a run of characters with zeros between them begins (and not only goes on) with a character.
+
+    Its outer zeros tell: a big-endian run has one before its first character, a little-endian one behind its last, and
+    what else is zero there (a terminator, an empty unit) comes in twos. Without either, one end of the run is half a
+    neighbour: of the two units that there would be then, the one that is a letter.
+    """
+    before = min(first, 8) - len(data[max(0, first - 8) : first].rstrip(b"\0"))
+    behind = len(data[last : last + 8]) - len(data[last : last + 8].lstrip(b"\0"))
+    if not before and not behind:
+        leading = data[max(0, first - 1) : first + 1].decode("utf-16-be", "ignore")
+        trailing = data[last - 1 : last + 1].decode("utf-16-le", "ignore")
+        return trailing.isalpha() or not leading.isalpha()
+    return not before or (behind > 0 and (before % 2 == 0 or behind % 2 == 1))
 
 
 def decode_utf16(text: bytes) -> bytes:

@@ -11,6 +11,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from captures.sightings.information import is_text
+
+_LEAST = 6
+
 Span = tuple[int, int]
 """First byte and the one after the last."""
 
@@ -63,6 +67,13 @@ class Layer:
         self._narrow = narrow
         self.verbatim = verbatim
         """Whether the encoding may keep bytes as they are, as deflate does with what it cannot compress."""
+
+    @property
+    def is_promising(self) -> bool:
+        """Whether it holds text; most of what is decoded on suspicion is noise."""
+        return any(
+            end - start >= _LEAST and is_text(self.data[start : min(end, start + 64)]) for start, end, _ in self.pieces
+        )
 
     def piece_at(self, offset: int) -> Piece:
         """The piece that holds *offset* (or the separator after it)."""

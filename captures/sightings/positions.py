@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-from captures.sightings.information import stands_in_text
+from captures.sightings.information import is_text
 from captures.sightings.scanner import Needle
 from telltale.identity import Position
 
@@ -113,9 +113,9 @@ def same(given: Position, wanted: Position) -> bool:
 
 
 def pairs(
-    data: bytes, latitudes: Iterable[Coordinate], longitudes: Sequence[Coordinate], low: int, high: int
+    data: bytes, latitudes: Iterable[Coordinate], longitudes: Sequence[Coordinate], *, low: int
 ) -> Iterator[Pair]:
-    """Each latitude with the nearest longitude that no other has taken; all lie in order within *low* to *high*."""
+    """Each latitude with the nearest longitude that no other has; all in order, in a text that begins at *low*."""
     starts = [longitude.start for longitude in longitudes]
     taken: set[int] = set()
     for latitude in latitudes:
@@ -128,7 +128,7 @@ def pairs(
         start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
         if latitude.digits + longitude.digits < _RICH and not _is_named(data, low, start, end):
             continue
-        if stands_in_text(data, start, end, low, high):
+        if is_text(data[start:end]):
             taken.add(nearest)
             yield Pair(start=start, end=end, decimals=min(latitude.decimals, longitude.decimals))
 

@@ -246,7 +246,7 @@ def _ends_whole(text: bytes) -> bool:
 
 
 def _beginnings(text: bytes) -> list[int]:
-    """Where base64 may begin in a run: first the run itself, then the first of each other alignment behind a delimiter."""
+    """Where base64 may begin: with the run itself, and behind the first delimiter of each other alignment."""
     found = {0: 0}
     for mark in _delimiters(text):
         if mark + 5 <= len(text):

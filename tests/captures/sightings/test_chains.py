@@ -109,7 +109,7 @@ VALUES = st.one_of(
 CHAINS = st.lists(st.sampled_from(sorted(LINKS)), max_size=5)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(identity=VALUES, names=CHAINS, carrier=st.sampled_from(sorted(CARRIERS)), alone=st.booleans())
 def test_a_value_is_found_in_any_chain(identity, names, carrier, alone):
     """A value alone or in a JSON text, in up to five encodings and any carrier, is one sighting of exactly that."""
@@ -124,7 +124,7 @@ def test_a_value_is_found_in_any_chain(identity, names, carrier, alone):
     assert sightings(identity, body) == [(identity.item, "plain", chain, span)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     identity=VALUES,
     names=CHAINS,
