@@ -109,6 +109,15 @@ def test_a_neighbour_on_the_uplink_is_seen_by_the_proxy_as_well(network):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_datagram_to_a_neighbour_is_carried_like_any_other(network, family):
+    """The uplink's own subnet is not asked for the address; the datagram passes the gateway and reaches the cloud."""
+    neighbour = {socket.AF_INET: "192.168.43.99", socket.AF_INET6: "fd43::99"}[family]
+    with datagrams(network, "cloud", 4434, family) as cloud, datagrams(network, "unit", 0, family) as client:
+        client.sendto(b"near", (neighbour, 4434))
+        assert cloud.recv(100) == b"near"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_dns_goes_to_the_resolver_of_the_bench(network, family):
     """A query to any resolver arrives at the bench's DNS port, and its answer comes back from the address asked."""
     with (
