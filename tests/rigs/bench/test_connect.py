@@ -1,6 +1,7 @@
 """A whole bench from its addresses, and what a vehicle file makes of it."""
 
 import re
+from dataclasses import replace
 
 import can
 import pytest
@@ -132,6 +133,14 @@ def test_a_switch_is_recorded_when_the_unit_has_taken_it(stimulator, timeline, u
     stimulator.switch("plan", "off")
     assert unit.told == [("global", "plan", "1"), ("global", "plan", "0")]
     assert facts(timeline) == [("plan", "on", "adb"), ("plan", "off", "adb")]
+
+
+def test_a_switch_that_the_car_turns_back_is_not_recorded(stimulator, instruments, timeline, unit):
+    """The setting was taken, but no longer stands once the car has come to rest."""
+    turned_back = replace(instruments, delivered=lambda: unit.settings.update({("global", "plan"): "0"}))
+    with pytest.raises(RigError, match="the switch `plan` did not take: global/plan is `0`, not `1`"):
+        Stimulator(stimulator.vehicle, turned_back, timeline).switch("plan", "on")
+    assert facts(timeline) == []
 
 
 def test_a_switch_that_did_not_take_is_not_recorded(stimulator, timeline, unit):

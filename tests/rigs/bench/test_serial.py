@@ -66,7 +66,7 @@ def test_an_unknown_command_is_refused(modem):
 
 
 def test_codes_that_come_unasked_are_kept_apart(modem, unit, until):
-    """A report in the middle of an answer is not taken for the answer."""
+    """A report that came before a command is not taken for its answer."""
     modem.command("AT+CEREG=1")
     unit.in_loop(unit.modem.registration_changed)
     assert modem.command("AT+CGSN") == ["001017869757958"]
@@ -85,14 +85,32 @@ def test_a_modem_that_is_off_does_not_answer(addresses):
 
 def test_a_modem_that_boots_has_missed_what_was_said_before(host, unit, addresses):
     """Commands to a unit that was off are not answered after its boot."""
-    with Path(host.modem.path).open("wb", buffering=0) as line:
-        unit.in_loop(lambda: unit.loop.remove_reader(host.modem.unit_end))
-        line.write(b"AT+CGSN\r")
-        unit.in_loop(lambda: unit.modem.attach(host.modem.unit_end, unit.loop))
-        assert not host.modem.unread
+    line = os.open(host.modem.path, os.O_RDWR | os.O_NONBLOCK)
+    unit.in_loop(lambda: unit.loop.remove_reader(host.modem.unit_end))
+    os.write(line, b"AT+CGSN\r")
+    assert host.modem.unread
+    unit.in_loop(lambda: unit.modem.attach(host.modem.unit_end, unit.loop))
+    unit.in_loop(lambda: None)
+    with pytest.raises(BlockingIOError):
+        os.read(line, 100)
+    os.close(line)
     console = AtConsole(addresses.modem)
     assert console.command("AT+CIMI") == ["001018959591294"]
     console.close()
+
+
+def test_a_report_in_the_middle_of_an_answer_is_no_part_of_it(modem, unit):
+    """It is told as having come unasked."""
+    modem.command("AT+CEREG=1")
+    strength = unit.modem._answers["AT+CSQ"]
+
+    def interrupted():
+        unit.modem.registration_changed()
+        return strength()
+
+    unit.modem._answers["AT+CSQ"] = interrupted
+    assert modem.command("AT+CSQ") == ["+CSQ: 24,99"]
+    assert modem.unsolicited() == ["+CEREG: 1"]
 
 
 def test_the_console_is_logged_line_by_line_with_its_time(modem, tmp_path):
