@@ -79,7 +79,7 @@ def utf16_texts(data: bytes) -> Iterator[Span]:
         if _is_little_endian(data, start, last):
             yield start, end - (last == end)
         else:
-            yield start - 1 if data[start - 1] == 0 else start + 1, last
+            yield start - 1 if data[start - 1 : start] == b"\0" else start + 1, last
 
 
 def _is_little_endian(data: bytes, first: int, last: int) -> bool:

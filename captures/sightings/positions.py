@@ -1,9 +1,9 @@
 """Positions in text: latitude and longitude in decimal degrees that agree with an identity.
 
-A number agrees when it is the identity's value rounded, or cut off, to the decimals that it carries (beyond seven,
-one centimetre, to seven). Latitude and longitude must carry a decimal each and stand within 200 bytes of each other.
-By the minimum information rule a pair of fewer than eight digits together (``39.9, 116.4``) also needs the name of a
-coordinate beside it (``lat``, ``lng``, ``gps`` …).
+A number agrees when it is the identity's value rounded, or cut off, to the decimals that it carries (beyond seven, one
+centimetre, to seven). Latitude and longitude must carry a decimal each and stand within 200 bytes of each other. By the
+minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs company: no other number
+between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps`` …).
 
 Not seen here: degrees with minutes, hemisphere letters in place of a sign, exponents, integers (millionths), geohashes,
 other datums, and whole degrees.
@@ -27,9 +27,10 @@ METRES_PER_DEGREE = 111_320.0
 _APART = 200
 _EXACT = 3  # decimals: about 100 m, the finest that is still no address
 _FINEST = 7
-_RICH = 8  # digits
+_RICH = 10  # digits
 _NUMBER = re.compile(rb"\d{1,3}\.(\d{1,20})(?!\d|\.\d|[eE][-+]?\d)")
 _NAME = re.compile(rb"(?i)lat|lon|lng|pos|loc|gps|coord|geo|gnss|wgs|gcj|\xe7\xba\xac|\xe7\xbb\x8f")  # 纬, 经
+_DIGIT = re.compile(rb"\d")
 _BEFORE = re.compile(rb"[^\d}]*\Z")  # back to the last number or object
 _NAME_REACH = 32
 
@@ -126,16 +127,18 @@ def pairs(
         nearest = min(free, key=lambda i: abs(starts[i] - latitude.start))
         longitude = longitudes[nearest]
         start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
-        if latitude.digits + longitude.digits < _RICH and not _is_named(data, low, start, end):
-            continue
-        if is_text(data[start:end]):
+        pair = Pair(start=start, end=end, decimals=min(latitude.decimals, longitude.decimals))
+        between = data[min(latitude.end, longitude.end) : max(latitude.start, longitude.start)]
+        rich = latitude.digits + longitude.digits >= _RICH
+        if is_text(between) and (rich or _is_named(data, low, start, between)):
             taken.add(nearest)
-            yield Pair(start=start, end=end, decimals=min(latitude.decimals, longitude.decimals))
+            yield pair
 
 
-def _is_named(data: bytes, low: int, start: int, end: int) -> bool:
+def _is_named(data: bytes, low: int, start: int, between: bytes) -> bool:
+    """Whether two numbers, the first at *start*, follow each other and one has the name of a coordinate."""
     before = _BEFORE.search(data[max(low, start - _NAME_REACH) : start])
-    return bool(_NAME.search((before[0] if before else b"") + data[start:end]))
+    return not _DIGIT.search(between) and bool(_NAME.search((before[0] if before else b"") + between))
 
 
 def _overlap(one: Coordinate, other: Coordinate) -> bool:
