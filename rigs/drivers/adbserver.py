@@ -34,7 +34,7 @@ class AdbServer:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
             fd = listener.fileno()
-            program = [adbutils.adb_path(), "-L", f"acceptfd:{fd}", "nodaemon", "server"]
+            program = [_program(), "-L", f"acceptfd:{fd}", "nodaemon", "server"]
             try:
                 self._keeper = subprocess.Popen(
                     [sys.executable, "-I", "-S", keeper.__file__, str(self._folder), str(fd), *program],
@@ -79,3 +79,9 @@ class AdbServer:
             self._keeper.kill()
             self._keeper.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _program() -> str:
+    """The adb that adbutils brings, before any that the host has: an old one cannot listen on a given socket."""
+    bundled = Path(adbutils.__file__).parent / "binaries" / "adb"
+    return str(bundled) if bundled.is_file() else str(adbutils.adb_path())
