@@ -92,7 +92,7 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
             title=request.node.name,
             feature=feature.name,
             rule=scenario.rule.name if scenario.rule else None,
-            description=f"{scenario.description}\n\n{case.setup.caption}".strip(),
+            description=f"{scenario.description}\n\n{case.setup.caption} {case.setup.seeded}".strip(),
             labels=case.setup.labels(case.clauses),
             unit=case.setup.unit_name,
         )

@@ -172,17 +172,22 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
     """Asked now, every way, next to a control object; earlier answers show that it had been there."""
     checks = trial.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
-    return erased(upload, checks, trial.policy, since=trial.upload_moment(), reading=reading)
+    return erased(upload, checks, trial.policy, since=trial.upload_moment(item), reading=reading)
 
 
 def _upload_finding(trial: Trial, item: str) -> Finding:
-    """The latest upload of *item* as the judge saw it.
+    """The upload of *item* that the scenario speaks of, as the judge saw it.
 
-    :raises Inconclusive: no upload of it was seen
+    :raises Inconclusive: no upload of it to a declared endpoint was seen
     """
-    window = whole(trial)
+    window, moment = whole(trial), trial.upload_moment(item)
     for reading in trial.policy.readings:
-        found = [f for f in window.cover(trial.policy, reading) if f.sighting and f.sighting.item == item]
+        found = [
+            finding
+            for finding in window.cover(trial.policy, reading)
+            if finding.sighting and finding.sighting.item == item and finding.function and finding.transmission
+            if trial.bench_at(finding.transmission.ended) <= moment
+        ]
         if found:
             return found[-1]
     raise Inconclusive(f"no upload of the {item} was seen, so nothing could have been erased")

@@ -91,7 +91,7 @@ def _matches(finding: Finding, wanted: CaughtAs) -> bool:
         return True
     return (
         sighting is not None
-        and sighting.item == wanted.item
+        and sighting.item in wanted.item
         and wanted.form in (None, sighting.form)
         and (wanted.chain is None or tuple(wanted.chain) == sighting.chain)
     )
@@ -99,7 +99,11 @@ def _matches(finding: Finding, wanted: CaughtAs) -> bool:
 
 def _expected(defect: Defect) -> str:
     how = defect.caught_as
-    what = f"{how.item} as {' > '.join((*(how.chain or ()), how.form or 'any form'))}" if how.item else "anything"
+    what = (
+        f"{' or '.join(how.item)} as {' > '.join((*(how.chain or ()), how.form or 'any form'))}"
+        if how.item
+        else "anything"
+    )
     return f"violates {', '.join(defect.breaks)}: {what} to {how.recipient} over {how.uplink}"
 
 

@@ -63,10 +63,14 @@ class Setup:
     @property
     def caption(self) -> str:
         """What kind of rig a report is about; a simulated one says nothing about a vehicle."""
-        seeded = f" Seeded with {', '.join(d.defect for d in self.defects)}." if self.defects else ""
         if self.unit is not None:
-            return f"{self.rig.name}: a simulated rig, which says nothing about a real vehicle.{seeded}"
+            return f"{self.rig.name}: a simulated rig, which says nothing about a real vehicle."
         return f"{self.rig.name}: a real rig."
+
+    @property
+    def seeded(self) -> str:
+        """Which defects the unit is seeded with, for reports; empty for a clean one."""
+        return f"Seeded with {', '.join(d.defect for d in self.defects)}." if self.defects else ""
 
     def labels(self, clauses: Sequence[str]) -> dict[str, list[str]]:
         """Labels of a scenario's report: document, section, clause, unit, fidelity."""
@@ -86,7 +90,7 @@ class Setup:
         return {
             "rig": self.rig.name,
             "fidelity": self.fidelity,
-            "says": self.caption,
+            "says": " ".join(filter(None, (self.caption, self.seeded))),
             "unit": self.unit_name,
             "vehicle": self.vehicle.name,
             "policy": f"{document.publisher}: {document.title} ({document.version})",

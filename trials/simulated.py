@@ -6,6 +6,7 @@ import copy
 import secrets
 import socket
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -34,6 +35,8 @@ from trials.wiring import Stock, Wiring
 CLOUD_ADDRESS = "192.0.2.2"
 """Where the probe meets the cloud, which owns every address (TEST-NET-1, RFC 5737)."""
 SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
+LOOK = 0.5
+"""Seconds of the host's time between two looks at gateway and tap while bench time passes."""
 
 
 class SimulatedBench:
@@ -63,7 +66,7 @@ class SimulatedBench:
     @property
     def usable(self) -> bool:
         """Whether another trial can be served; a bench that lost its gateway or tap is made anew."""
-        return self.wiring.gateway.alive and self.wiring.tap.alive
+        return self.wiring.usable
 
     def begin(self, setup: Setup, folder: RunFolder) -> SimulatedSession:
         """Put a fresh car and its cloud on the bench, powered off, with the capture running.
@@ -98,6 +101,7 @@ class SimulatedSession:
         self._folder = folder
         self._stack = ExitStack()
         self._on = False
+        self._looked = time.monotonic()
         self.vehicle = setup.vehicle
         self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
         self.uplinks: Mapping[str, str] = bench.wiring.uplinks
@@ -144,6 +148,7 @@ class SimulatedSession:
             log=self._folder.file("unit.log"),
         )
         self._stack.callback(self._unit.power_off)
+        before = self._bench.peers.can.received  # the hub counts all frames of the session
         self._instruments = self._stack.enter_context(
             connect(
                 setup.rig,
@@ -151,7 +156,7 @@ class SimulatedSession:
                 self.vehicle,
                 self._clock,
                 logs=self._folder.path,
-                delivered=self._bench.peers.settle,
+                delivered=lambda sent: self._bench.peers.settle(before + sent),
                 dial=self._dial,
             )
         )
@@ -209,8 +214,16 @@ class SimulatedSession:
         return self._clock.now()
 
     def advance(self, duration: int) -> None:
-        """Let bench time pass, ns."""
-        self._clock.advance(duration)
+        """Let bench time pass, ns.
+
+        :raises RigError: a part of the bench failed meanwhile; what the unit does unseen shows nothing
+        """
+        self._clock.advance(duration, self._look_after)
+
+    def _look_after(self, _passed: int, _asked: int) -> None:
+        if time.monotonic() - self._looked > LOOK:
+            self._wiring.look_after()
+            self._looked = time.monotonic()
 
     def steps(self) -> ClockMap:
         """Bench time of any wall time."""

@@ -92,6 +92,7 @@ class Trial:
         self._session = session
         self._engine = Engine(session.identities)
         self._controls: list[Control] = []
+        self._upload: int | None = None
         self._uploads: dict[str, Upload] = {}
         self._checks: dict[str, list[Check]] = {}
         self._seen: Observation | None = None
@@ -203,17 +204,27 @@ class Trial:
     def _send_controls(self) -> None:
         self._controls += [self._session.control(uplink) for uplink in dict.fromkeys(self._session.uplinks.values())]
 
-    def upload_moment(self) -> int:
-        """Bench time at which the last byte of the latest upload of pictures or video had left the car.
+    def upload_moment(self, item: str | None = None) -> int:
+        """Bench time at which the last byte of the upload that the scenario speaks of had left the car.
 
+        That is the latest one when it is first asked for, so that what is sent later does not move it.
+
+        :param item: picture or video; any if None
         :raises Inconclusive: nothing of the kind has left
         """
-        seen = self.observe()
-        media = {item.name for item in taxonomy().values() if item.kind == "media"}
-        uploads = [seen.transmission(s.transmission) for s in seen.sightings if s.item in media]
-        if not uploads:
-            raise Inconclusive("no upload of pictures or video was seen, so no time can be counted from it")
-        return self._session.steps().bench_at(max(upload.ended for upload in uploads))
+        if self._upload is None:
+            seen = self.observe()
+            media = {i.name for i in taxonomy().values() if i.kind == "media"} if item is None else {item}
+            uploads = [seen.transmission(s.transmission) for s in seen.sightings if s.item in media]
+            if not uploads:
+                what = "pictures or video" if item is None else item
+                raise Inconclusive(f"no upload of {what} was seen, so no time can be counted from it")
+            self._upload = self.bench_at(max(upload.ended for upload in uploads))
+        return self._upload
+
+    def bench_at(self, wall: int) -> int:
+        """Bench time at wall time *wall*, both ns."""
+        return self._session.steps().bench_at(wall)
 
     # --- what the maker's cloud still has -----------------------------------------------------------------------
 
@@ -304,6 +315,13 @@ class Trial:
         if error is not None:
             raise type(error)(self._mask(str(error)))
 
+    def cut_short(self, error: TelltaleError) -> TelltaleError:
+        """What the scenario comes to when *error* ended it: a violation that had been shown by then stays one."""
+        shown = settle(self.judgements)
+        if not isinstance(shown, Violation):
+            return error
+        return Violation(self._mask(f"{shown}\nthen the scenario was cut short: {error}"))
+
     def close(self) -> None:
         """Take the car off the bench and complete the run folder; what was captured stays readable."""
         if self._closed:
@@ -316,6 +334,8 @@ class Trial:
             if self._seen:
                 self.folder.append("transmissions.jsonl", self._transmissions(self._seen))
             verdict = Verdict.gravest(judgement.verdict for judgement in self.judgements)
+            if not self.concluded and verdict is Verdict.COMPLIES:
+                verdict = Verdict.INCONCLUSIVE  # it was cut short, so not all of its claims were judged
             self.folder.write(
                 "run.json",
                 {**self.setup.provenance(), "scenario": self.title, "clauses": self.clauses, "verdict": verdict},

@@ -54,6 +54,7 @@ class Wiring:
         """Captured interface to uplink."""
         self.unit_addresses = tuple(address for uplink in network.uplinks for address in uplink.unit_addresses)
         self._keys_from = 0
+        self._failed = False
         self._trust = ssl.create_default_context(cafile=str(gateway.ca_certificate))
 
     @classmethod
@@ -94,6 +95,28 @@ class Wiring:
                 )
             yield cls(network, gateway, tap, authority)
 
+    @property
+    def usable(self) -> bool:
+        """Whether another capture can be made: gateway and tap run, and have answered whatever they were asked."""
+        return not self._failed and self.gateway.alive and self.tap.alive
+
+    def look_after(self) -> None:
+        """Make sure that what leaves the unit now would be seen.
+
+        :raises RigError: gateway or tap has ended, or the gateway does not answer
+        """
+        for who, cause in (("gateway", self.gateway.cause_of_death), ("packet capture", self.tap.cause_of_death)):
+            if cause is not None:
+                raise self._failure(who, cause)
+        try:
+            self.gateway.counts()
+        except RigError as error:
+            raise self._failure("gateway", self.gateway.cause_of_death or error) from None
+
+    def _failure(self, who: str, cause: object) -> RigError:
+        self._failed = True
+        return RigError(f"the {who} failed: {cause}")
+
     def spawn_unit(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, streams: tuple[int, int, int]
     ) -> Process:
@@ -109,6 +132,8 @@ class Wiring:
     def control(self, uplink: str) -> Control:
         """Send a control transmission through *uplink*, the way the unit's go; if it fails, it will be missed."""
         control = Control(uplink=uplink, nonce=secrets.token_hex(16))
+        if not self.usable:
+            return control  # nothing would come of it but the wait
         device = next(u.unit_interface for u in self.network.uplinks if u.name == uplink)
         request = (
             f"POST /control HTTP/1.1\r\nHost: {CONTROL_HOST}\r\nContent-Type: text/plain\r\n"
@@ -135,12 +160,12 @@ class Wiring:
                 causes.append(f"the gateway still had transmissions in flight after {QUIET:g} s")
             names = {address: host for host, addresses in self.gateway.names().items() for address in addresses}
         except RigError as error:
-            causes.append(f"the gateway failed: {self.gateway.cause_of_death or error}")
+            causes.append(str(self._failure("gateway", self.gateway.cause_of_death or error)))
         counts = None
         try:
             counts = self.tap.counts()
         except RigError as error:
-            causes.append(f"the packet capture failed: {self.tap.cause_of_death or error}")
+            causes.append(str(self._failure("packet capture", self.tap.cause_of_death or error)))
         return Stock(counts=counts, keylog=self.keys(), causes=tuple(causes), names=names)
 
     def _quiet(self) -> bool:
@@ -166,5 +191,6 @@ class Wiring:
                 self.tap.add_keylog(keylog)
             self.tap.end()
         except RigError as error:
+            self._failed = True
             return f"the packet capture could not be closed: {self.tap.cause_of_death or error}"
         return None

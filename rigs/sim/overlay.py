@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from rigs.sim.cloud.model import App, Cloud, DirectAddress, Platform, Sink, Store
 from rigs.sim.cloud.model import checked as checked_cloud
@@ -27,7 +27,8 @@ from telltale.yamlfile import Location, Strict
 class CaughtAs(Strict):
     """How the harness must tell of the defect; what is None is left open."""
 
-    item: str | None = None
+    item: Annotated[list[str] | None, BeforeValidator(lambda item: [item] if isinstance(item, str) else item)] = None
+    """One of these."""
     form: str | None = None
     chain: list[str] | None = None
     """Reversible encodings from the outside in; an empty list is none."""
@@ -94,9 +95,9 @@ def load_defect(path: Path) -> Defect:
     """
     source = Source.read(path)
     file = source.check(_File)
-    item = file.caught_as.item
-    if item is not None and item not in taxonomy():
-        raise source.fault(("caught as", "item"), f"unknown item `{item}`" + near_miss(item, taxonomy()))
+    for item in file.caught_as.item or ():
+        if item not in taxonomy():
+            raise source.fault(("caught as", "item"), f"unknown item `{item}`" + near_miss(item, taxonomy()))
     return Defect(
         source=source,
         defect=file.defect,
