@@ -35,7 +35,7 @@ from trials.wiring import Stock, Wiring
 CLOUD_ADDRESS = "192.0.2.2"
 """Where the probe meets the cloud, which owns every address (TEST-NET-1, RFC 5737)."""
 SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
-LOOK = 0.5
+GLANCE = 0.5
 """Seconds of the host's time between two looks at gateway and tap while bench time passes."""
 
 
@@ -101,7 +101,7 @@ class SimulatedSession:
         self._folder = folder
         self._stack = ExitStack()
         self._on = False
-        self._looked = time.monotonic()
+        self._looked = 0.0
         self.vehicle = setup.vehicle
         self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
         self.uplinks: Mapping[str, str] = bench.wiring.uplinks
@@ -218,12 +218,16 @@ class SimulatedSession:
 
         :raises RigError: a part of the bench failed meanwhile; what the unit does unseen shows nothing
         """
-        self._clock.advance(duration, self._look_after)
+        self._look_after()
+        self._clock.advance(duration, self._glance)
 
-    def _look_after(self, _passed: int, _asked: int) -> None:
-        if time.monotonic() - self._looked > LOOK:
-            self._wiring.look_after()
-            self._looked = time.monotonic()
+    def _glance(self, _passed: int, _asked: int) -> None:
+        if time.monotonic() - self._looked > GLANCE:
+            self._look_after()
+
+    def _look_after(self) -> None:
+        self._wiring.look_after()
+        self._looked = time.monotonic()
 
     def steps(self) -> ClockMap:
         """Bench time of any wall time."""
