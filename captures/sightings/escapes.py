@@ -32,7 +32,8 @@ _CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": 
 
 _PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 _UNITS = bytes(ord("x") if byte in _PRINTABLE else ord("0") if byte == 0 else ord(" ") for byte in range(256))
-_UTF16 = re.compile(b"x0" * 6 + b"(?:x0)*+x?")
+_ROW = b"x0" * 6
+_UTF16 = re.compile(_ROW + b"(?:x0)*+x?")
 
 
 def percent_texts(data: bytes) -> Iterator[Span]:
@@ -71,9 +72,9 @@ def trace_json(text: bytes) -> list[Escape]:
 
 def utf16_texts(data: bytes) -> Iterator[Span]:
     """Runs of printable ASCII characters in UTF-16 of either byte order."""
-    if b"\0" not in data:
+    if b"\0" not in data or _ROW not in (units := data.translate(_UNITS)):
         return
-    for run in _UTF16.finditer(data.translate(_UNITS)):
+    for run in _UTF16.finditer(units):
         start, end = run.span()
         last = end - (data[end - 1] == 0)  # behind the last character
         if _is_little_endian(data, start, last):

@@ -1,4 +1,4 @@
-"""Short encoded texts, forwards: what gives a reason to decode a run of digits that is too short to be decoded unasked.
+"""Encoded texts, forwards: what gives a reason to decode a run of digits that is not decoded unasked.
 
 Traffic is full of short words that could be base64; decoding them all would cost more than everything else. So the
 short encoded texts that could hold one of the run's values are written out and searched for, and a hit makes the
@@ -27,14 +27,12 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[tuple[N
     """
     for digest in digests:
         yield Needle(binascii.hexlify(digest), caseless=True), "hex"
+        yield from ((Needle(digits, caseless=False), "base64") for digits in _aligned(digest))
     cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
     texts = list(dict.fromkeys(cases))
     seen = set(texts)
     for text in texts:  # grows while it is read, with the encodings of its own members
-        if _base64_length(len(text)) < FLOOR:
-            for digits in _aligned(text):
-                yield Needle(digits, caseless=False), "base64"
-                yield Needle(digits.translate(_SAFE), caseless=False), "base64"
+        yield from ((Needle(digits, caseless=False), "base64") for digits in _aligned(text))
         yield Needle(binascii.hexlify(text), caseless=True), "hex"
         for wrapped in _wrapped(text):
             if wrapped not in seen and _base64_length(len(wrapped)) < FLOOR:
@@ -52,7 +50,7 @@ def _aligned(text: bytes) -> Iterator[bytes]:
         digits = base64.b64encode(bytes(skipped) + text).rstrip(b"=")
         first = -(-skipped * 8 // 6)
         last = (skipped + len(text)) * 8 // 6
-        yield digits[first:last]
+        yield from {digits[first:last], digits[first:last].translate(_SAFE)}
 
 
 def _wrapped(text: bytes) -> Iterator[bytes]:

@@ -1,9 +1,9 @@
 """Positions in text: latitude and longitude in decimal degrees that agree with an identity.
 
-A number agrees when it is the identity's value rounded, or cut off, to the decimals that it carries (beyond seven, one
-centimetre, to seven). Latitude and longitude must carry a decimal each and stand within 200 bytes of each other. By the
-minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs company: no other number
-between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps`` …).
+A number agrees when it is the identity's value rounded, or cut off, to the decimals that it carries (beyond seven,
+one centimetre, to seven). Latitude and longitude must carry a decimal each and stand within 200 bytes of each other.
+By the minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs company: no
+other number between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps`` …).
 
 Not seen here: degrees with minutes, hemisphere letters in place of a sign, exponents, integers (millionths), geohashes,
 other datums, and whole degrees.
