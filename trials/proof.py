@@ -77,8 +77,9 @@ def _against(defect: Defect, trial: Trial | None, status: ExitStatus, error: Bas
         for finding in judgement.findings
         if finding.verdict is Verdict.VIOLATES
     ]
+    declared = {*defect.breaks, *defect.collateral}
     for finding in found:
-        if _matches(finding, defect.caught_as) and set(finding.clauses) & set(defect.breaks):
+        if _matches(finding, defect.caught_as) and declared & set(finding.clauses):
             return Catch.CAUGHT, describe(finding)
     return Catch.ASTRAY, "; ".join(describe(finding) for finding in found[:3])
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from rigs.sim.cloud.model import App, Cloud, DirectAddress, Platform, Sink, Store
 from rigs.sim.cloud.model import checked as checked_cloud

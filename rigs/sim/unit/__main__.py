@@ -38,6 +38,10 @@ _SAME_PLACE = 2e-6
 """Degrees; NMEA carries a ten-thousandth of a minute."""
 
 
+Settings = dict[str, dict[str, Any]]
+"""Android setting to the facts that it sets, by name, as the unit file has them."""
+
+
 class Unit:
     """The parts of one unit, connected."""
 
@@ -78,11 +82,13 @@ class Unit:
     async def run(self) -> None:
         """Boot, and act until the bench hangs up."""
         loop = asyncio.get_running_loop()
-        settings = {fact["setting"]: (name, fact) for name, fact in self.data["state"].items() if fact.get("setting")}
+        settings: Settings = {}
+        for name, fact in self.data["state"].items():
+            if fact.get("setting"):
+                settings.setdefault(fact["setting"], {})[name] = fact
         for setting, value in self.flash.settings.items():
-            if setting in settings:
-                name, fact = settings[setting]
-                self.engine.facts[name] = value_of(value, fact["values"])
+            kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}
+            self.engine.facts |= {name: value_of(value, fact["values"]) for name, fact in kept.items()}
         self._attach_peers(loop, settings)
         self.engine.power_up()
         self._start(self.engine.work())
@@ -131,7 +137,7 @@ class Unit:
     def _start(self, coroutine: Any) -> None:
         self.tasks.append(asyncio.ensure_future(coroutine))
 
-    def _attach_peers(self, loop: asyncio.AbstractEventLoop, settings: dict[str, Any]) -> None:
+    def _attach_peers(self, loop: asyncio.AbstractEventLoop, settings: Settings) -> None:
         if "can" in self.boot["peers"] and self.signals:
             self.can = socket.socket(fileno=inherited("can"))
             self.can.settimeout(0)
@@ -144,7 +150,7 @@ class Unit:
         if "gnss" in self.boot["peers"]:
             GnssReceiver(self._fix).attach(inherited("gnss"), loop)
 
-    def _attach_adb(self, settings: dict[str, Any]) -> None:
+    def _attach_adb(self, settings: Settings) -> None:
         known: dict[tuple[str, str], str] = {}
         for setting in settings:
             namespace, key = setting.split("/")
@@ -153,11 +159,11 @@ class Unit:
 
         def on_setting(namespace: str, key: str, value: str) -> None:
             setting = f"{namespace}/{key}"
-            if setting in settings:
-                name, fact = settings[setting]
-                if fact["kept"]:
-                    self.flash.set(setting, value)
-                self.engine.learn({name: value_of(value, fact["values"])})
+            facts = settings.get(setting, {})
+            if any(fact["kept"] for fact in facts.values()):
+                self.flash.set(setting, value)
+            if facts:
+                self.engine.learn({name: value_of(value, fact["values"]) for name, fact in facts.items()})
 
         adbd = Adbd(
             properties={"ro.product.model": self.data["unit"], "ro.product.manufacturer": self.data["made by"]},
