@@ -5,19 +5,21 @@ Loaded by pytest through the ``pytest11`` entry point, so that features outside 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reports import allure_bridge
+from rigs.instruments import MissingInstrumentError
 from steps.collector import CASE, FeatureFile
 from steps.lint import HARNESS_TAGS
 from steps.verdicts import Verdicts
-from telltale.errors import InputError
+from telltale.errors import InputError, TelltaleError
 from trials.bench import Benches
-from trials.trial import Trial
+from trials.outcome import Inconclusive, Violation
+from trials.trial import NotOnThisRigError, Trial
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["steps.car", "steps.time", "steps.leaving", "steps.retention", "steps.switches"]
 
 _ALLURE_STEP = pytest.StashKey[str]()
+_PLACE = pytest.StashKey[tuple[Path, int]]()
+"""On an item: feature file and line of its latest step."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,12 +80,33 @@ def trial(request: pytest.FixtureRequest, benches: Benches) -> Iterator[Trial]:
         running.close()
         for name, path in running.evidence():
             allure_bridge.attach_file(name, path)
-    if request.node.stash.get(_STEPS_DONE, False) and not running.concluded:
-        running.conclude()  # bound from Python by someone else: what was judged must count all the same
 
 
-_STEPS_DONE = pytest.StashKey[bool]()
-"""On an item: its last step ended without an error."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Tell what ended a scenario before its verdict: the line of the step, and what had been shown by then.
+
+    What the rig lacks skips a scenario, as long as nothing was judged.
+    """
+    try:
+        return (yield)
+    except (Violation, Inconclusive):
+        raise
+    except InputError as error:
+        place = item.stash.get(_PLACE, None)
+        if place is None or error.file == place[0]:
+            raise
+        raise InputError(str(error), file=place[0], line=place[1]) from None
+    except TelltaleError as error:
+        running = item.funcargs.get("trial") if isinstance(item, pytest.Function) else None
+        if not isinstance(running, Trial):
+            raise
+        if isinstance(error, (NotOnThisRigError, MissingInstrumentError)) and not running.judgements:
+            raise pytest.skip.Exception(str(error), _use_item_location=True) from None
+        ended = running.cut_short(error)
+        if ended is error:
+            raise
+        raise ended from error
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
@@ -98,12 +123,13 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
         )
 
 
-def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
-    """Open the step in Allure and in the trial."""
+def pytest_bdd_before_step(request: pytest.FixtureRequest, feature: Feature, step: Step) -> None:
+    """Open the step in the trial and in Allure."""
     text = f"{step.keyword.strip()} {step.name}"
-    request.node.stash[_ALLURE_STEP] = allure_bridge.start_step(text)
+    request.node.stash[_PLACE] = (Path(feature.filename), step.line_number)
     running: Trial = request.getfixturevalue("trial")
     running.begin_step(step.type, text)
+    request.node.stash[_ALLURE_STEP] = allure_bridge.start_step(text)
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
@@ -112,10 +138,8 @@ def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
     for name, kind, text in running.step_evidence():
         allure_bridge.attach_text(name, text, kind)
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], running.step_error())
-    request.node.stash[_STEPS_DONE] = True
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: Exception) -> None:
     """Close the step as failed or broken."""
-    request.node.stash[_STEPS_DONE] = False
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], exception)

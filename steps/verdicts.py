@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reports.tables import ScenarioRow, proof_table, verdict_table
-from steps.collector import CASE, Case
+from steps.collector import CASE, Case, FeatureFile
 from telltale.errors import ExitStatus, TelltaleError
 from telltale.verdict import Verdict
 from trials.proof import Catch, Pair, judge_pair, shortcomings
@@ -27,6 +27,7 @@ class Verdicts:
         self._statuses: list[ExitStatus] = []
         self._rows: list[ScenarioRow] = []
         self._pairs: list[Pair] = []
+        self._asked = False
         self._defects: set[tuple[str, str]] = set()
         self._captions: set[str] = set()
 
@@ -60,6 +61,9 @@ class Verdicts:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what the reports tell, in the one process that reports."""
         if not hasattr(report, "telltale"):
+            if report.failed:  # an ordinary test; or a worker died, and with it what a scenario had to tell
+                ours = ".feature::" in report.nodeid
+                self._statuses.append(ExitStatus.INCONCLUSIVE if ours else ExitStatus.VIOLATES)
             return
         told = json.loads(report.telltale)
         if told["status"] is not None:
@@ -71,15 +75,27 @@ class Verdicts:
         else:
             self._rows.append(ScenarioRow(**told["row"]))
 
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        """Remember that scenarios were asked for."""
+        self._asked = self._asked or isinstance(collector, FeatureFile)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A feature file that is wrong is an input error, whatever becomes of the others."""
+        if report.failed and report.nodeid.endswith(".feature"):
+            self._statuses.append(ExitStatus.USAGE)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The gravest of 2, 1, 3, 0. Where nothing but ordinary tests ran, pytest's own status stays."""
-        replaceable = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        if exitstatus not in replaceable or hasattr(session.config, "workerinput"):
+        if hasattr(session.config, "workerinput"):
             return
-        if self._pairs:
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._asked:
+            session.exitstatus = int(ExitStatus.INCONCLUSIVE)
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return
+        if self._pairs and ExitStatus.USAGE not in self._statuses:
             session.exitstatus = int(bool(self._shortcomings()))
-        elif self._rows:
+        elif self._rows or ExitStatus.USAGE in self._statuses:
             session.exitstatus = int(ExitStatus.gravest(self._statuses))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
