@@ -75,7 +75,8 @@ def nothing_leaves(
 ) -> Judgement:
     """Not one transmission for *function* (or at all), but for declared background that carries no item.
 
-    With a *function*, undeclared transmissions count as well: nobody knows what they are for.
+    With a *function*, undeclared transmissions count as well: nobody knows what they are for. A connection to a declared
+    host that stayed closed (a handshake that was cut off) is no evidence either way.
     """
 
     def judge(reading: str) -> Iterator[Finding]:
@@ -83,9 +84,12 @@ def nothing_leaves(
             whose = attribute(transmission, policy)
             concerned = function is None or whose.function in (None, function)
             if concerned and not whose.background and transmission.index not in window.own:
+                untold = function is not None and whose.function is None and whose.row is not None
                 yield Finding(
-                    verdict=Verdict.VIOLATES,
-                    reason=f"{transmission.summary} left for {whose.function or 'an undeclared function'}",
+                    verdict=Verdict.INCONCLUSIVE if untold else Verdict.VIOLATES,
+                    reason=f"{transmission.summary} left, and what for stayed closed"
+                    if untold
+                    else f"{transmission.summary} left for {whose.function or 'an undeclared function'}",
                     reading=reading,
                     function=whose.function,
                     organisation=whose.organisation,

@@ -120,6 +120,13 @@ def test_nothing_leaves_means_not_one_transmission_but_background(sent, function
     assert verdict is OK or set(judged.clauses) & {"T-06", "T-00"}
 
 
+def test_a_closed_connection_to_a_declared_host_is_no_evidence_about_a_function(road, small):
+    """A handshake that was cut off may have been for anything that the host serves; without a function it left."""
+    sent = road.send("logs.test", channel="tls", parts=()).window
+    assert nothing_leaves(sent, small, "weather").verdict is OPEN
+    assert nothing_leaves(sent, small).verdict is BAD
+
+
 def test_an_identity_in_background_is_not_nothing(road, small):
     """Declared background carries no item."""
     assert nothing_leaves(road.send("vin.test", "vin", channel="dns").window, small).verdict is BAD
