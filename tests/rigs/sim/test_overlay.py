@@ -45,7 +45,7 @@ def test_a_defect_tells_what_it_breaks_and_how_it_is_caught(defect):
     loaded = defect()
     assert (loaded.defect, loaded.unit) == ("experience-plan-vin-in-base64-of-gzip", "xiaomi-su7")
     assert (loaded.breaks, loaded.collateral) == (("XM-21-03",), ())
-    assert (loaded.caught_as.item, loaded.caught_as.chain) == ("vin", ["base64", "gzip"])
+    assert (loaded.caught_as.item, loaded.caught_as.chain) == (["vin"], ["base64", "gzip"])
 
 
 def test_a_patch_changes_what_it_names_and_nothing_else(files, defect):
