@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from captures.sightings import escapes, inflate, runs
-from captures.sightings.layers import SEPARATOR, Layer, Narrow, Piece, Span, Trace
+from captures.sightings.layers import SEPARATOR, Layer, Piece, Placer, Span
 from captures.sightings.runs import Places
 
 Find = Callable[[Layer, Sequence[Span]], Iterable[Places]]
@@ -33,10 +33,8 @@ class Decoder:
     decode: Decode
     limit: int = 32 << 20
     """Most bytes that one text may become."""
-    trace: Trace | None = None
-    """Where the encoding keeps the order of the bytes."""
-    narrow: Narrow | None = None
-    """Where a text may have neighbours that look like it."""
+    placer: Placer | None = None
+    """Where less than the whole encoded text can be told to hold a value."""
     verbatim: bool = False
     """Whether bytes may stand in the encoded text as they are; they count as inside it all the same."""
 
@@ -54,25 +52,25 @@ DECODERS: tuple[Decoder, ...] = (
         name="percent",
         find=lambda layer, _: _each(escapes.percent_texts(layer.data)),
         decode=_whole(escapes.decode_percent),
-        trace=escapes.trace_percent,
+        placer=escapes.place_percent,
     ),
     Decoder(
         name="json",
         find=lambda layer, _: _each(escapes.json_texts(layer.data)),
         decode=_whole(escapes.decode_json),
-        trace=escapes.trace_json,
+        placer=escapes.place_json,
     ),
     Decoder(
         name="utf-16",
         find=lambda layer, _: _each(escapes.utf16_texts(layer.data)),
         decode=_whole(escapes.decode_utf16),
-        trace=escapes.trace_utf16,
+        placer=escapes.place_utf16,
     ),
     Decoder(
         name="base64",
         find=lambda layer, hints: runs.base64_texts(layer.data, hints),
         decode=_whole(runs.decode_base64),
-        narrow=runs.narrow_base64,
+        placer=runs.place_base64,
     ),
     Decoder(
         name="hex",
@@ -135,7 +133,6 @@ def _joined(decoder: Decoder, layer: Layer, found: Sequence[tuple[bytes, Places]
         chain=(*layer.chain, decoder.name),
         parent=layer,
         pieces=pieces,
-        trace=decoder.trace,
-        narrow=decoder.narrow,
+        placer=decoder.placer,
         verbatim=decoder.verbatim,
     )

@@ -1,7 +1,6 @@
 """Encodings that keep the order of the bytes: percent, JSON escapes, UTF-16.
 
-What is found in them is cut to the value: decoded offsets are traced back through the escapes, which is done only where
-something was found.
+What is found in them is cut to the value: the way back through the escapes is made only where something was found.
 """
 
 from __future__ import annotations
@@ -9,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import string
+from bisect import bisect_right
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from captures.sightings.layers import Escape, Span
+from captures.sightings.layers import Place, Span
 
 # RFC 3986, section 2 (reserved, unreserved, %), and bytes above ASCII, which careless programs leave as they are
 _URI = b"".join(
@@ -46,9 +47,9 @@ def decode_percent(text: bytes) -> bytes:
     return unquote_to_bytes(text)
 
 
-def trace_percent(text: bytes) -> list[Escape]:
-    """Every escape of a percent-encoded text."""
-    return _trace((match.span(), 1) for match in _PERCENT.finditer(text))
+def place_percent(text: bytes, _decoded: bytes) -> Place:
+    """The part of a percent-encoded *text* that stands for a stretch of what it decodes to."""
+    return _follow((match.span(), 1) for match in _PERCENT.finditer(text))
 
 
 def json_texts(data: bytes) -> Iterator[Span]:
@@ -65,9 +66,9 @@ def decode_json(text: bytes) -> bytes:
         return _JSON.sub(_unescaped, text)
 
 
-def trace_json(text: bytes) -> list[Escape]:
-    """Every escape of a JSON string."""
-    return _trace((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
+def place_json(text: bytes, _decoded: bytes) -> Place:
+    """The part of a JSON string, likewise."""
+    return _follow((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
 
 
 def utf16_texts(data: bytes) -> Iterator[Span]:
@@ -104,9 +105,9 @@ def decode_utf16(text: bytes) -> bytes:
     return text[text[0] == 0 :: 2]
 
 
-def trace_utf16(text: bytes) -> list[Escape]:
-    """Every character of such a run, two bytes each."""
-    return [Escape((index, index + 1), (2 * index, 2 * index + 2)) for index in range(len(text) // 2)]
+def place_utf16(text: bytes, _decoded: bytes) -> Place:
+    """The part of such a run, two bytes a character."""
+    return lambda start, end: (2 * start, min(2 * end, len(text)))
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
@@ -117,14 +118,30 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     return (bytes.fromhex((match["high"] + match["low"]).decode())).decode("utf-16-be").encode()
 
 
-def _trace(escapes: Iterator[tuple[Span, int]]) -> list[Escape]:
-    """Escapes with the place of each in the decoded text, from their places as sent and decoded lengths."""
-    found = []
+class _Escape(NamedTuple):
+    """Where an escape stands, decoded and as sent."""
+
+    decoded: Span
+    source: Span
+
+
+def _follow(places: Iterator[tuple[Span, int]]) -> Place:
+    """The way back through escapes, given where each was sent and how many bytes it stands for."""
+    escapes = [_Escape((0, 0), (0, 0))]
     shift = 0
-    for (start, end), length in escapes:
-        found.append(Escape((start - shift, start - shift + length), (start, end)))
+    for (start, end), length in places:
+        escapes.append(_Escape((start - shift, start - shift + length), (start, end)))
         shift += end - start - length
-    return found
+    starts = [escape.decoded[0] for escape in escapes]
+
+    def place(start: int, end: int) -> Span:
+        first = escapes[bisect_right(starts, start) - 1]
+        last = escapes[bisect_right(starts, end - 1) - 1]
+        low = first.source[0] if start < first.decoded[1] else first.source[1] + start - first.decoded[1]
+        high = last.source[1] if end <= last.decoded[1] else last.source[1] + end - last.decoded[1]
+        return low, high
+
+    return place
 
 
 def _stretches(

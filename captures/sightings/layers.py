@@ -22,17 +22,10 @@ SEPARATOR = b"\n\xff\n"
 """Stands between pieces: no text, no run of any encoding, and no identity reaches across it."""
 
 
-class Escape(NamedTuple):
-    """One escape of a text that is otherwise as it was: where it stands, decoded and as sent."""
-
-    decoded: Span
-    source: Span
-
-
-Trace = Callable[[bytes], Sequence[Escape]]
-"""The escapes of an encoded text, for encodings that keep the order of the bytes."""
-Narrow = Callable[[bytes, bytes, int, int], Span]
-"""``narrow(text, decoded, start, end)``: the part of an encoded *text* that holds *start* to *end* of *decoded*."""
+Place = Callable[[int, int], Span]
+"""The part of an encoded text that stands for a stretch of what it decodes to."""
+Placer = Callable[[bytes, bytes], Place]
+"""Makes the way back from an encoded text and what it decodes to."""
 
 
 class Piece(NamedTuple):
@@ -54,8 +47,7 @@ class Layer:
         chain: tuple[str, ...] = (),
         parent: Layer | None = None,
         pieces: Sequence[Piece] = (),
-        trace: Trace | None = None,
-        narrow: Narrow | None = None,
+        placer: Placer | None = None,
         verbatim: bool = False,
     ) -> None:
         self.data = data
@@ -63,8 +55,8 @@ class Layer:
         self.parent = parent
         self.pieces = pieces or (Piece(0, len(data), ()),)
         self._starts = [piece.start for piece in self.pieces]
-        self._trace = trace
-        self._narrow = narrow
+        self._placer = placer
+        self._places: dict[int, Place] = {}
         self.verbatim = verbatim
         """Whether the encoding may keep bytes as they are, as deflate does with what it cannot compress."""
 
@@ -95,21 +87,9 @@ class Layer:
     def _inner(self, piece: Piece, start: int, end: int) -> Span:
         """The span within the piece's encoded text that stands for *start* to *end* of the piece."""
         source, stop = piece.sources[0]
-        if self.parent is None or not (self._trace or self._narrow):
+        if self.parent is None or self._placer is None:
             return 0, stop - source
-        text = self.parent.data[source:stop]
-        if self._trace:
-            return _follow(self._trace(text), start, end)
-        assert self._narrow is not None
-        return self._narrow(text, self.data[piece.start : piece.end], start, end)
-
-
-def _follow(escapes: Sequence[Escape], start: int, end: int) -> Span:
-    def before(offset: int) -> Escape:
-        index = bisect_right(escapes, offset, key=lambda escape: escape.decoded[0]) - 1
-        return escapes[index] if index >= 0 else Escape((0, 0), (0, 0))
-
-    first, last = before(start), before(end - 1)
-    low = first.source[0] if start < first.decoded[1] else first.source[1] + start - first.decoded[1]
-    high = last.source[1] if end <= last.decoded[1] else last.source[1] + end - last.decoded[1]
-    return low, high
+        if piece.start not in self._places:
+            text, decoded = self.parent.data[source:stop], self.data[piece.start : piece.end]
+            self._places[piece.start] = self._placer(text, decoded)
+        return self._places[piece.start](start, end)

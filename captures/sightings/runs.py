@@ -14,12 +14,13 @@ from __future__ import annotations
 import binascii
 import re
 import string
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from captures.sightings.information import is_text
-from captures.sightings.layers import Span
+from captures.sightings.layers import Place, Span
 
 FLOOR = 16
 """Shortest run that is decoded without a hint, in characters."""
@@ -46,6 +47,7 @@ _BREAKS = frozenset((b"0A", b"0a", b"0D", b"0d"))
 _ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
 _BREAK = re.compile(rb"(?:%0[Dd])?%0[Aa]|(?:\\r)?\\n")
 _PERCENT, _BACKSLASH, _EQUALS, _HYPHEN = b"%\\=-"
+_MARK = frozenset((b"%", b"\\"))
 _MARKS = frozenset(b"%\\u")  # bytes next to a run that may belong to an escape
 _VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
 _UNDO = bytes.maketrans(b"-_", b"+/")
@@ -54,10 +56,8 @@ _UNDO = bytes.maketrans(b"-_", b"+/")
 class Run(NamedTuple):
     """Digits in a row, with the padding behind them."""
 
-    text: bytes | None
-    """None for a long run, of which this would be a copy."""
     starts: Sequence[int]
-    """Every place of the same text; one of a long run."""
+    """Every place of the same digits, if they are few; a long run has one."""
     length: int
 
 
@@ -94,22 +94,27 @@ class Alphabet:
         short: dict[bytes, list[int]] = {}
         rows = self._long.finditer(classes) if self._row in classes else ()  # `in` is several times as fast
         for start, end in map(re.Match.span, rows):  # there may be one every 50 bytes
-            if escaped:
+            if escaped and (data[start - 1] in _MARKS or data[end : end + 1] in _MARK):
                 start, end = self._own(data, start, end)  # noqa: PLW2901 - a second name would cost a tenth of the search
-            size = end - start
-            text = data[start:end] if size <= _SHORT else b""
-            line = size >= _LINE and self._wrapped and data[end : end + 1] in _LINE_ENDS
-            if size > _SHORT or (line and not self._dull(text)):
-                yield Run(None, (start,), size)
-            elif text in short:
+            if end - start >= _LINE and self._is_long(data, start, end):
+                yield Run((start,), end - start)
+                continue
+            text = data[start:end]
+            if text in short:
                 short[text].append(start)
-            elif size >= FLOOR and not self._dull(text):
+            elif end - start >= FLOOR and not self._dull(text):
                 short[text] = [start]
         asked = self._hinted(data, classes, hints)
         for text, starts in asked.items():
-            yield Run(text, short.pop(text, starts), len(text))
+            yield Run(short.pop(text, starts), len(text))
         for text, starts in short.items():
-            yield Run(text, starts, len(text))
+            yield Run(starts, len(text))
+
+    def _is_long(self, data: bytes, start: int, end: int) -> bool:
+        """Whether a run stands for itself: it is long, or a line of a wrapped text."""
+        if end - start > _SHORT:
+            return True
+        return self._wrapped and data[end : end + 1] in _LINE_ENDS and not self._dull(data[start:end])
 
     def _hinted(self, data: bytes, classes: bytes, hints: Iterable[Span]) -> dict[bytes, list[int]]:
         """The short runs that hints fall into, by their text."""
@@ -117,7 +122,7 @@ class Alphabet:
         for inside, beyond in hints:
             reach = max(0, inside - _SHORT)  # a longer run needs no hint
             low = 1 + max(reach - 1, classes.rfind(b" ", reach, inside), classes.rfind(b"=", reach, inside))
-            start, end = self._own(data, low, _end(self._rest, classes, beyond))
+            start, end = self._own(data, low, _end(self._rest, classes, beyond, beyond + _SHORT))
             if end - start <= _SHORT and start <= inside:
                 starts = found.setdefault(data[start:end], [])
                 if start not in starts[-1:]:
@@ -211,7 +216,7 @@ def base64_texts(data: bytes, hints: Sequence[Span]) -> Iterator[Places]:
 
 def hex_texts(data: bytes, hints: Iterable[Span]) -> Iterator[Places]:
     """Hexadecimal texts in either case; of a run with an odd number of digits, both readings."""
-    for _, starts, length in HEX.runs(data, hints):
+    for starts, length in HEX.runs(data, hints):
         even = length - length % 2
         for skip in range(length % 2 + 1):
             yield [(start + skip, start + skip + even) for start in starts]
@@ -225,8 +230,8 @@ def _whole(data: bytes, start: int, end: int) -> Span:
     return start, end - padding + (wanted if wanted <= padding else 0)
 
 
-def _end(expression: re.Pattern[bytes], data: bytes, at: int) -> int:
-    match = expression.match(data, at)
+def _end(expression: re.Pattern[bytes], data: bytes, at: int, stop: int = sys.maxsize) -> int:
+    match = expression.match(data, at, stop)
     return match.end() if match else at
 
 
@@ -237,23 +242,31 @@ def decode_base64(text: bytes) -> bytes:
     return binascii.a2b_base64(digits[:whole] + b"=" * (-whole % 4))
 
 
-def narrow_base64(text: bytes, decoded: bytes, start: int, end: int) -> Span:
-    """The part of a base64 *text* that holds *start* to *end* of *decoded*.
+def place_base64(text: bytes, decoded: bytes) -> Place:
+    """The part of a base64 *text* that holds a stretch of *decoded*.
 
     What stands beside a delimiter is taken for a neighbour, not for the same text, when it does not decode to text
     itself.
     """
     marks = _delimiters(text)
-    if not marks or b"\n" in text:
-        return 0, len(text)
-    low, high = 0, len(text)
-    if not is_text(decoded[:start]):
-        lows = (mark + 1 for mark in marks if (mark + 1) % 4 == 0 and (mark + 1) * 3 // 4 <= start)
-        low = next((mark for mark in lows if is_text(decoded[mark * 3 // 4 : start])), 0)
-    if not is_text(decoded[end:]) or not _ends_whole(text):
-        highs = (mark for mark in reversed(marks) if mark * 3 // 4 >= end)
-        high = next((mark for mark in highs if is_text(decoded[end : mark * 3 // 4])), len(text))
-    return low, high
+    if not marks or b"\n" in text or (is_text(decoded) and _ends_whole(text)):
+        return lambda _start, _end: (0, len(text))
+    firsts = [mark + 1 for mark in marks[: bisect_left(marks, _REACH)] if (mark + 1) % 4 == 0]
+    lasts = marks[: bisect_left(marks, len(text) - _REACH) - 1 : -1] if marks[0] < len(text) - _REACH else marks[::-1]
+
+    def place(start: int, end: int) -> Span:
+        low = next((first for first in (0, *firsts) if _is_text_between(decoded, first * 3 // 4, start)), 0)
+        rest = (last for last in lasts if _is_text_between(decoded, end, last * 3 // 4))
+        high = len(text)
+        if not _is_text_between(decoded, end, len(decoded)) or not _ends_whole(text):
+            high = next(rest, high)
+        return low, high
+
+    return place
+
+
+def _is_text_between(data: bytes, start: int, end: int) -> bool:
+    return start <= end and is_text(data[start : min(end, start + _REACH)])
 
 
 def _ends_whole(text: bytes) -> bool:
