@@ -75,8 +75,8 @@ def nothing_leaves(
 ) -> Judgement:
     """Not one transmission for *function* (or at all), but for declared background that carries no item.
 
-    With a *function*, undeclared transmissions count as well: nobody knows what they are for. A connection to a declared
-    host that stayed closed (a handshake that was cut off) is no evidence either way.
+    With a *function*, undeclared transmissions count as well: nobody knows what they are for. A connection to a
+    declared host that stayed closed (a handshake that was cut off) is no evidence either way.
     """
 
     def judge(reading: str) -> Iterator[Finding]:
