@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from captures.sightings import Engine
 from captures.sightings import engine as engine_module
+from captures.sightings import scanner as scanner_module
 from captures.sightings.scanner import Needle, with_hyperscan, with_re
 from telltale.identity import Identities, Identity
 from telltale.transmission import Field, Part
@@ -430,6 +431,12 @@ def test_the_fallback_sees_the_same(identities, engine, send, values):
     found = Engine(identities, scan_with=with_re).search(transmission)
     assert found == engine.search(transmission)
     assert [s.item for s in found] == ["vin", "vin", "licence_plate", "position", "cabin_video"]
+
+
+def test_the_fallback_is_chosen_where_hyperscan_is_missing(identities, send, monkeypatch):
+    """On a platform without its wheel the module is None, and `re` searches."""
+    monkeypatch.setattr(scanner_module, "hyperscan", None)
+    assert [s.item for s in Engine(identities).search(send(Part(name="body", data=VIN)))] == ["vin"]
 
 
 def test_no_identities_give_no_sightings(send):
