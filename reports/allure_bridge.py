@@ -5,42 +5,75 @@ Without ``--alluredir`` allure has no listener, and each call here does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import allure
 import allure_commons
+from allure_commons.model2 import Parameter, Status
+from allure_commons.types import AttachmentType
 
-TEXT = allure.attachment_type.TEXT
-_SUFFIX = {
-    ".html": allure.attachment_type.HTML,
-    ".json": allure.attachment_type.JSON,
-    ".svg": allure.attachment_type.SVG,
-    ".txt": TEXT,
-    ".log": TEXT,
-    ".jsonl": TEXT,
+from telltale.errors import TelltaleError
+
+if TYPE_CHECKING:
+    from allure_commons.model2 import ExecutableItem, TestResult, TestResultContainer
+
+_KINDS = {
+    ".html": AttachmentType.HTML,
+    ".json": AttachmentType.JSON,
+    ".csv": AttachmentType.CSV,
+    ".svg": AttachmentType.SVG,
+    ".txt": AttachmentType.TEXT,
 }
+_MACHINERY = re.compile(r"_pytest_bdd_example|pytestbdd_|(trial|benches)(::|$)|.*::<lambda>$")
+"""Fixtures by which scenarios are run; they are of interest only when they fail."""
+_EXAMPLE = "_pytest_bdd_example"
+"""How pytest-bdd calls the parameter that holds a row of examples."""
+
+
+class _Tidy:
+    """Takes out of Allure's results what is about the machinery, just before they are written."""
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_container(self, container: TestResultContainer) -> None:
+        """Set-up and tear-down that passed say nothing about a car."""
+        for fixtures in (container.befores, container.afters):
+            fixtures[:] = [f for f in fixtures if f.status != Status.PASSED or not _MACHINERY.match(f.name or "")]
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_result(self, result: TestResult) -> None:
+        """One label a fact, examples as parameters, and errors in words instead of class names and traces."""
+        result.labels[:] = list({(label.name, label.value): label for label in result.labels}.values())
+        result.parameters[:] = [plain for parameter in result.parameters for plain in _parameters(parameter)]
+        for item in _with_steps(result):
+            _speak_plainly(item)
+
+
+def install() -> None:
+    """Have results tidied; once a process is enough."""
+    if not allure_commons.plugin_manager.has_plugin("telltale"):
+        allure_commons.plugin_manager.register(_Tidy(), "telltale")
 
 
 def start_scenario(
-    *, title: str, feature: str, rule: str | None, description: str, labels: Mapping[str, Sequence[str]], unit: str
+    *, title: str, feature: str, rule: str | None, description: str, labels: Mapping[str, Sequence[str]]
 ) -> None:
-    """Name the test as its scenario and file it under policy → feature → rule."""
-    allure.dynamic.title(title)
-    allure.dynamic.feature(feature)
-    allure.dynamic.parent_suite(unit)
-    allure.dynamic.suite(feature)
-    if rule:
-        allure.dynamic.story(rule)
-        allure.dynamic.sub_suite(rule)
-    if description:
-        allure.dynamic.description(description)
-    for name, values in labels.items():
-        for value in values:
-            allure.dynamic.label(name, value)
-    for document in labels.get("document", ()):
-        allure.dynamic.epic(document)
+    """Name the test as its scenario and file it under policy, feature and rule."""
+    hook = allure_commons.plugin_manager.hook
+    hook.add_title(test_title=title)
+    hook.add_description(test_description=description)
+    filed = {
+        "epic": labels.get("document", ()),
+        "feature": [feature],
+        "story": [rule] if rule else [],
+        "parentSuite": labels.get("unit", ()),
+        "suite": [feature],
+        "subSuite": [rule] if rule else [],
+    }
+    for name, values in (filed | dict(labels)).items():
+        hook.add_label(label_type=name, labels=list(values))
 
 
 def start_step(title: str) -> str:
@@ -51,21 +84,47 @@ def start_step(title: str) -> str:
 
 
 def stop_step(handle: str, error: BaseException | None) -> None:
-    """Close a step: failed for an `AssertionError`, broken for any other error, passed for none."""
+    """Close a step: failed for `AssertionError`, skipped for pytest's skip, broken for any other error, else passed."""
     allure_commons.plugin_manager.hook.stop_step(
         uuid=handle, exc_type=type(error) if error else None, exc_val=error, exc_tb=None
     )
 
 
-def attach_text(name: str, text: str, kind: str = ".txt") -> None:
-    """Attach a text; *kind* is the suffix that tells how it is shown (``.html``, ``.json``, ``.svg``, ``.txt``)."""
-    allure.attach(text, name=name, attachment_type=_SUFFIX[kind])
+def attach(name: str, text: str, kind: str = ".txt") -> None:
+    """Attach a text to the step that is open, else to the scenario.
+
+    :param kind: how it is shown: ``.html``, ``.json``, ``.csv``, ``.svg`` or ``.txt``
+    """
+    allure_commons.plugin_manager.hook.attach_data(
+        body=text, name=name, attachment_type=_KINDS[kind], extension=kind.removeprefix(".")
+    )
 
 
-def attach_file(name: str, path: Path) -> None:
-    """Attach a file as it is, e.g. the packet capture."""
-    known = _SUFFIX.get(path.suffix)
-    if known is not None:
-        allure.attach.file(str(path), name=name, attachment_type=known)
-    else:
-        allure.attach.file(str(path), name=name, extension=path.suffix.lstrip("."))
+def _with_steps(item: ExecutableItem) -> Iterator[ExecutableItem]:
+    yield item
+    for step in item.steps:
+        yield from _with_steps(step)
+
+
+def _speak_plainly(item: ExecutableItem) -> None:
+    """Errors of ours are one readable text: no class name before it, and no trace that repeats it."""
+    details = item.statusDetails
+    if details is None or not details.message:
+        return
+    for prefix in _class_names(TelltaleError):
+        if details.message.startswith(prefix):
+            details.message = details.message.removeprefix(prefix)
+            details.trace = None
+
+
+def _class_names(kind: type[BaseException]) -> Iterator[str]:
+    yield f"{kind.__module__}.{kind.__qualname__}: "
+    for narrower in kind.__subclasses__():
+        yield from _class_names(narrower)
+
+
+def _parameters(parameter: Parameter) -> list[Parameter]:
+    """A row of examples as one parameter a column."""
+    if parameter.name != _EXAMPLE:
+        return [parameter]
+    return [Parameter(name=name, value=value) for name, value in ast.literal_eval(parameter.value).items()]

@@ -39,8 +39,7 @@ def describe(finding: Finding) -> str:
     if transmission:
         where.append(f"to {transmission.recipient} over {transmission.uplink or 'an unknown uplink'}")
         where.append(f"transmission {transmission.index} ({transmission.channel})")
-    moment = finding.bench if finding.bench is not None else transmission.bench if transmission else None
-    if moment is not None:
+    if (moment := _moment(finding)) is not None:
         where.append(f"at {utc(moment)}")
     return f"{finding.verdict}: {finding.reason}" + (f" [{'; '.join(where)}]" if where else "")
 
@@ -59,18 +58,36 @@ def settle(judgements: Sequence[Judgement]) -> TelltaleError | None:
 
 
 def explain(judgement: Judgement) -> list[str]:
-    """Lines for people: the claim with its verdicts, then each finding that is not ``complies``, then the gaps."""
+    """Lines for people: the claim with its verdicts, what does not comply (alike findings on one line), the gaps."""
     verdicts = ", ".join(
         str(verdict) if reading == "only" else f"{verdict} ({reading} reading)"
         for reading, verdict in judgement.verdicts.items()
     )
     lines = [f"{judgement.claim}: {verdicts}"]
-    shown: set[str] = set()
+    alike: dict[tuple[object, ...], list[Finding]] = {}
     for finding in judgement.findings:
         if finding.verdict is not Verdict.COMPLIES:
-            line = f"  {describe(finding)}"
-            if line not in shown:
-                shown.add(line)
-                lines.append(line)
+            alike.setdefault(_likeness(finding), []).append(finding)
+    lines += [f"  {describe(same[0])}{_and_more(same)}" for same in alike.values()]
     lines += [f"  not seen: {note}" for note in judgement.notes]
     return lines
+
+
+def _likeness(finding: Finding) -> tuple[object, ...]:
+    """What is the same in findings that differ in their time and place alone."""
+    sighting, transmission = finding.sighting, finding.transmission
+    seen = (sighting.item, sighting.form, sighting.chain, sighting.part) if sighting else ()
+    sent = (transmission.recipient, transmission.uplink, transmission.channel) if transmission else ()
+    return (finding.verdict, finding.reason, finding.clauses, finding.reading, seen, sent)
+
+
+def _and_more(alike: Sequence[Finding]) -> str:
+    """How many other transmissions or moments the same was found in, and until when."""
+    places = dict.fromkeys((f.transmission.index if f.transmission else None, _moment(f)) for f in alike)
+    more, (_, last) = len(places) - 1, list(places)[-1]
+    return (f", and {more:,} more like it" + (f" until {utc(last)}" if last is not None else "")) if more else ""
+
+
+def _moment(finding: Finding) -> int | None:
+    """Bench time of the matter judged, ns."""
+    return finding.bench if finding.bench is not None else finding.transmission.bench if finding.transmission else None

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from captures.sightings import Engine
 from policies.erasure import Check
-from reports.excerpt import as_html, mask_all
+from reports.excerpt import as_html
+from reports.masking import mask_all
 from reports.run_folder import RunFolder
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
