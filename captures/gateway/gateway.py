@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from captures.gateway.counts import GatewayCounts
 from captures.gateway.names import NameTable
@@ -146,7 +146,7 @@ class Gateway:
 
         :raises PeerGoneError: it is dead, or hangs
         """
-        return GatewayCounts(**self._control.ask("counts", timeout=_ANSWER))
+        return GatewayCounts(**self._ask("counts"))
 
     def idle(self) -> bool:
         """Whether nothing is under way: no request without its answer, no handshake, no connect, nothing unsent.
@@ -160,7 +160,7 @@ class Gateway:
 
         :raises PeerGoneError: it is dead, or hangs
         """
-        table: dict[str, list[str]] = self._control.ask("names", timeout=_ANSWER)["names"]
+        table: dict[str, list[str]] = self._ask("names")["names"]
         return table
 
     def close(self) -> None:
@@ -180,6 +180,14 @@ class Gateway:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _ask(self, do: str) -> dict[str, Any]:
+        try:
+            return self._control.ask(do, timeout=_ANSWER)
+        except PeerGoneError:
+            with suppress(TimeoutError):  # it hung up, and may take a moment to end and have a cause of death
+                self._process.wait(1)
+            raise
 
     def _cause_after_end(self) -> str:
         with suppress(TimeoutError):
