@@ -1,0 +1,70 @@
+"""What tests of several packages share: whether this host allows a sealed bench, and pytest as its users run it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rigs.sim.network import SealedNetwork
+from telltale.errors import NamespacesRefusedError
+
+OUTSIDE = Path(__file__).with_name("features") / "outside"
+PATIENCE = 300
+"""Seconds for a run of pytest, which takes a few on a quiet machine."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run of pytest that has ended."""
+
+    status: int
+    out: str
+
+    def lines(self, text):
+        """The lines of its output that hold *text*."""
+        return [line for line in self.out.splitlines() if text in line]
+
+
+def scenario_run(folder, *arguments, environment=None):
+    """The arguments of `subprocess.Popen` for pytest in *folder*, as a user would type it there."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    return {
+        "args": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--runs", str(folder / "runs"), *arguments],
+        "cwd": folder,
+        "env": {**given, "COLUMNS": "200", **(environment or {})},
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }
+
+
+@pytest.fixture
+def run_pytest(tmp_path):
+    """Runs pytest in a folder (`tmp_path` unless told otherwise), in a process of its own."""
+
+    def run(*arguments, folder=tmp_path, environment=None):
+        command = scenario_run(folder, *map(str, arguments), environment=environment)
+        done = subprocess.run(**command, timeout=PATIENCE, check=False)
+        return Ran(done.returncode, done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A copy of the example of a feature folder, away from the repository."""
+    return Path(shutil.copytree(OUTSIDE, tmp_path / "theirs"))
+
+
+@pytest.fixture(scope="session")
+def sealed_host():
+    """Skips, with the host's own line, where a sealed network is refused."""
+    try:
+        SealedNetwork.open().close()
+    except NamespacesRefusedError as refused:
+        pytest.skip(str(refused))

@@ -1,0 +1,3 @@
+"""The example of a feature folder outside the repository is run by its tests, from a copy."""
+
+collect_ignore = ["outside"]
