@@ -87,7 +87,9 @@ def look(
     gaps += _missing_controls(decoded.transmissions, controls)
     gaps += _unbalanced(counts, decoded)
     theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
-    sightings = tuple(s for t in theirs for s in engine.search(t))
+    examined = [(t, engine.examine(t)) for t in theirs]
+    gaps += [f"transmission {t.index} to {t.recipient}: {gap}" for t, found in examined for gap in found.gaps]
+    sightings = tuple(s for _, found in examined for s in found.sightings)
     return Observation(
         transmissions=theirs, sightings=sightings, gaps=tuple(dict.fromkeys(gaps)), accounts=_accounts(counts, decoded)
     )

@@ -88,7 +88,7 @@ def original_destination(connection):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("port", [443, 32960, 8080, 53])
+@pytest.mark.parametrize("port", [443, 32960, 8080])
 def test_all_tcp_goes_to_the_proxy_whatever_its_port(network, family, port):
     """A connection to any address and port arrives at the proxy's port, which can read what was meant."""
     with (
@@ -129,6 +129,18 @@ def test_dns_goes_to_the_resolver_of_the_bench(network, family):
         resolver.sendto(b"answer", asker)
         answer, answerer = client.recvfrom(100)
     assert (query, answer, answerer[:2]) == (b"query", b"answer", (ELSEWHERE[family], 53))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_dns_over_tcp_goes_to_the_resolver_of_the_bench(network, family):
+    """A resolver that falls back to TCP (RFC 7766) is answered by the bench too, whatever address it asks."""
+    with (
+        listening(network, "gateway", 5353, family) as resolver,
+        connected(network, "unit", (ELSEWHERE[family], 53), family=family),
+    ):
+        connection, _ = resolver.accept()
+        with connection:
+            assert original_destination(connection) == (ELSEWHERE[family], 53)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -105,13 +105,14 @@ def quiet() -> list[Rule]:
 
 
 def gateway(proxy_port: int, dns_port: int) -> list[Rule]:
-    """All TCP goes to the proxy, DNS to the resolver; no TCP goes past the proxy, dead or alive."""
+    """DNS goes to the resolver, all other TCP to the proxy; no TCP goes past the proxy, dead or alive."""
     rules = quiet()
     for uplink in UPLINKS:
         here = incoming(uplink.gateway_interface)
         rules += [
-            Rule("prerouting", (here, protocol(socket.IPPROTO_TCP), redirect(proxy_port))),
             Rule("prerouting", (here, protocol(socket.IPPROTO_UDP), to_port(53), redirect(dns_port))),
+            Rule("prerouting", (here, protocol(socket.IPPROTO_TCP), to_port(53), redirect(dns_port))),
+            Rule("prerouting", (here, protocol(socket.IPPROTO_TCP), redirect(proxy_port))),
         ]
     return [*rules, Rule("forward", (protocol(socket.IPPROTO_TCP), drop()))]
 
