@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import allure_bridge
+from reports.csvtables import as_csv
 from rigs.instruments import MissingInstrumentError
 from steps.collector import CASE, FeatureFile
 from steps.lint import HARNESS_TAGS
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register what holds the session's verdicts."""
     for tag in HARNESS_TAGS:
         config.addinivalue_line("markers", f"{tag}: a tag of the harness, not a clause")
+    allure_bridge.install()
     config.pluginmanager.register(Verdicts(config), "telltale-verdicts")
 
 
@@ -78,8 +80,6 @@ def trial(request: pytest.FixtureRequest, benches: Benches) -> Iterator[Trial]:
         yield running
     finally:
         running.close()
-        for name, path in running.evidence():
-            allure_bridge.attach_file(name, path)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,6 +109,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         raise ended from error
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Close the run before the fixtures are torn down, so that Allure files its evidence with the scenario."""
+    running = item.funcargs.get("trial") if isinstance(item, pytest.Function) else None
+    try:
+        if isinstance(running, Trial):
+            running.close()
+            for name, kind, text in running.evidence():
+                allure_bridge.attach(name, text, kind)
+    finally:
+        result = yield
+    return result
+
+
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
     """Title, labels and description of the test as Allure shows it."""
     case = request.node.stash.get(CASE, None)
@@ -119,7 +133,6 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
             rule=scenario.rule.name if scenario.rule else None,
             description=f"{scenario.description}\n\n{case.setup.caption} {case.setup.seeded}".strip(),
             labels=case.setup.labels(case.clauses),
-            unit=case.setup.unit_name,
         )
 
 
@@ -130,16 +143,23 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, feature: Feature, ste
     running: Trial = request.getfixturevalue("trial")
     running.begin_step(step.type, text)
     request.node.stash[_ALLURE_STEP] = allure_bridge.start_step(text)
+    if step.datatable is not None:
+        headings, *rows = step.datatable.raw()
+        allure_bridge.attach("table", as_csv([str(heading) for heading in headings], rows), ".csv")
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
     """Close the step with the verdict of what it judged, and attach its evidence."""
     running: Trial = request.getfixturevalue("trial")
     for name, kind, text in running.step_evidence():
-        allure_bridge.attach_text(name, text, kind)
+        allure_bridge.attach(name, text, kind)
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], running.step_error())
 
 
-def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: Exception) -> None:
-    """Close the step as failed or broken."""
+def pytest_bdd_step_error(request: pytest.FixtureRequest, scenario: Scenario, step: Step, exception: Exception) -> None:
+    """Close the step as failed or broken, and show those that it kept from running."""
     allure_bridge.stop_step(request.node.stash[_ALLURE_STEP], exception)
+    steps = list(scenario.steps)
+    for missed in steps[steps.index(step) + 1 :]:
+        handle = allure_bridge.start_step(f"{missed.keyword.strip()} {missed.name}")
+        allure_bridge.stop_step(handle, pytest.skip.Exception("not run: the scenario had ended"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reports import environment
 from reports.tables import ScenarioRow, proof_table, verdict_table
 from steps.collector import CASE, Case, FeatureFile
 from telltale.errors import ExitStatus, TelltaleError
@@ -30,6 +32,7 @@ class Verdicts:
         self._asked = False
         self._defects: set[tuple[str, str]] = set()
         self._captions: set[str] = set()
+        self._provenances: list[dict[str, object]] = []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -44,7 +47,7 @@ class Verdicts:
         if isinstance(error, TelltaleError):
             report.longrepr = str(error)
         status = _status(report, error)
-        told: dict[str, Any] = {"caption": case.setup.caption}
+        told: dict[str, Any] = {"caption": case.setup.caption, "provenance": case.setup.provenance()}
         if self._proving and report.outcome != "skipped":
             pair = judge_pair(case.name, case.setup, _trial(item), status, error)
             report.outcome = "passed" if pair.sound else "failed"
@@ -69,6 +72,7 @@ class Verdicts:
         if told["status"] is not None:
             self._statuses.append(ExitStatus(told["status"]))
         self._captions.add(told["caption"])
+        self._provenances.append(told["provenance"])
         if "pair" in told:
             self._pairs.append(Pair(**{**told["pair"], "catch": Catch(told["pair"]["catch"])}))
             self._defects |= {(name, clauses) for name, clauses in told["defects"]}
@@ -89,6 +93,8 @@ class Verdicts:
         """The gravest of 2, 1, 3, 0. Where nothing but ordinary tests ran, pytest's own status stays."""
         if hasattr(session.config, "workerinput"):
             return
+        if self._provenances and (results := session.config.getoption("allure_report_dir", None)):
+            environment.write(Path(results), environment.merged(self._provenances))
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._asked:
             session.exitstatus = int(ExitStatus.INCONCLUSIVE)
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

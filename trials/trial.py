@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from captures.sightings import Engine
 from policies.erasure import Check
-from reports.excerpt import as_html
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
 from rigs.stimuli import Stimulator
@@ -21,16 +19,16 @@ from telltale.items import taxonomy
 from telltale.timeline import Change, Timeline
 from telltale.times import SECOND, ClockMap, utc
 from telltale.verdict import Verdict
+from trials import evidence
+from trials.evidence import Exhibit
 from trials.observation import Control, Observation, look
-from trials.outcome import Inconclusive, Violation, describe, explain, settle
+from trials.outcome import Inconclusive, Violation, describe, settle
 from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
 from trials.wiring import Stock
 
 TICK = SECOND // 1000
 """Bench time before anything is done to the car, ns: what was due at that very moment had happened before."""
-EXCERPTS = 6
-"""Transmissions attached to a step at most; all of them are in the run folder."""
 
 
 class NotOnThisRigError(TelltaleError):
@@ -97,6 +95,9 @@ class Trial:
         self._uploads: dict[str, Upload] = {}
         self._checks: dict[str, list[Check]] = {}
         self._seen: Observation | None = None
+        self._last_seen: Observation | None = None
+        self._accounted: Observation | None = None
+        self._begun: list[tuple[int, str]] = []
         self._step: tuple[str, str] = ("given", "")
         self._judged_before = 0
         self._window = self._session.now()
@@ -200,6 +201,7 @@ class Trial:
                 causes=taken.causes,
                 names=taken.names,
             )
+            self._last_seen = self._seen
         return self._seen
 
     def _send_controls(self) -> None:
@@ -261,6 +263,7 @@ class Trial:
             self.wait(TICK)
             self._window = self.now
         self._step = (kind, text)
+        self._begun.append((self.now, text))
         self._judged_before = len(self.judgements)
 
     def judge(self, judgement: Judgement) -> None:
@@ -278,25 +281,15 @@ class Trial:
 
     def step_error(self) -> TelltaleError | None:
         """How the step that just ended is to be shown: None if all that it judged complies."""
-        return settle(judged) if (judged := self.judgements[self._judged_before :]) else None
+        return self._settled(self.judgements[self._judged_before :] or None)
 
-    def step_evidence(self) -> Iterator[tuple[str, str, str]]:
-        """Name, kind and text of what belongs beside the step that just ended."""
+    def step_evidence(self) -> Iterator[Exhibit]:
+        """What belongs beside the step that just ended."""
         for judgement in self.judgements[self._judged_before :]:
-            yield "judgement", ".txt", self._mask("\n".join(explain(judgement)))
-            shown: set[int] = set()
-            ranked = sorted(judgement.findings, key=lambda f: f.verdict is Verdict.COMPLIES)
-            for finding in ranked:
-                transmission = finding.transmission
-                if transmission is None or transmission.index in shown or len(shown) == EXCERPTS:
-                    continue
-                shown.add(transmission.index)
-                seen = self._seen.sightings_in(transmission) if self._seen else ()
-                seen = seen or ((finding.sighting,) if finding.sighting else ())
-                page = as_html(transmission, seen, secrets=self._secrets)
-                yield f"{finding.verdict}: {transmission.summary} to {transmission.recipient}", ".html", page
-            if self._seen:
-                yield "accounting", ".txt", "\n".join(f"{k}\n  {v}" for k, v in self._seen.accounts.items())
+            yield from evidence.of_claim(judgement, self._seen, self._secrets)
+        if self._seen is not None and self._seen is not self._accounted:
+            self._accounted = self._seen
+            yield evidence.of_accounts(self._seen)
 
     def readings_apart(self) -> str:
         """Where the readings of an ambiguous clause part: ``strict: violates, lenient: complies``; else empty."""
@@ -312,9 +305,12 @@ class Trial:
         :raises Violation, Inconclusive: unless all of them comply
         """
         self.concluded = True
-        error = settle(self.judgements)
-        if error is not None:
-            raise type(error)(self._mask(str(error)))
+        if (error := self._settled(self.judgements)) is not None:
+            raise error
+
+    def _settled(self, judgements: Sequence[Judgement] | None) -> TelltaleError | None:
+        error = settle(judgements) if judgements is not None else None
+        return type(error)(self._mask(str(error))) if error is not None else None
 
     def cut_short(self, error: TelltaleError) -> TelltaleError:
         """What the scenario comes to when *error* ended it: a violation that had been shown by then stays one."""
@@ -328,12 +324,14 @@ class Trial:
         if self._closed:
             return
         self._closed = True
+        ended = self.now
         try:
             self._session.close()
         finally:
             self.folder.append("timeline.jsonl", (self._change(c) for c in self.timeline))
-            if self._seen:
-                self.folder.append("transmissions.jsonl", self._transmissions(self._seen))
+            if self._last_seen:
+                self.folder.append("transmissions.jsonl", self._transmissions(self._last_seen))
+            self.folder.file("timeline.svg").write_text(self._picture(ended), encoding="utf-8")
             verdict = Verdict.gravest(judgement.verdict for judgement in self.judgements)
             if not self.concluded and verdict is Verdict.COMPLIES:
                 verdict = Verdict.INCONCLUSIVE  # it was cut short, so not all of its claims were judged
@@ -342,17 +340,20 @@ class Trial:
                 {**self.setup.provenance(), "scenario": self.title, "clauses": self.clauses, "verdict": verdict},
             )
 
-    def evidence(self) -> Iterator[tuple[str, Path]]:
-        """Files that belong to the whole scenario."""
-        for name, label in (
-            ("traffic.pcapng", "packets with TLS keys"),
-            ("timeline.jsonl", "timeline of unit state"),
-            ("can.blf", "CAN log"),
-            ("modem.log", "serial log"),
-            ("transmissions.jsonl", "transmissions"),
-        ):
-            if (path := self.folder.file(name)).is_file():
-                yield label, path
+    def evidence(self) -> Iterator[Exhibit]:
+        """What belongs to the whole scenario, once it is closed."""
+        return evidence.of_run(self.folder, self.timeline, self._last_seen, self.judgements, self._secrets)
+
+    def _picture(self, ended: int) -> str:
+        return evidence.picture(
+            title=self.title,
+            timeline=self.timeline,
+            seen=self._last_seen,
+            judgements=self.judgements,
+            begun=self._begun,
+            ended=ended,
+            secrets=self._secrets,
+        )
 
     # --- masking ------------------------------------------------------------------------------------------------
 
