@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -96,10 +98,26 @@ class Setup:
             "policy": f"{document.publisher}: {document.title} ({document.version})",
             "policy source sha256": document.source.sha256,
             "defects": [defect.defect for defect in self.defects],
+            "commit": commit(Path(__file__).parent),
             "versions": {name: metadata.version(name) for name in VERSIONED},
             "python": platform.python_version(),
             "kernel": platform.release(),
         }
+
+
+@cache
+def commit(folder: Path) -> str | None:
+    """Short id of the git commit that *folder* is at, with ``+`` if its files differ from it; None outside git."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    told = subprocess.run(
+        [git, "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=10"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip() or None
 
 
 @cache
