@@ -2,8 +2,9 @@
 
     python benchmarks/virtual_time.py [--days 30]
 
-A Xiaomi car is driven for 30 minutes on each of so many days, with a GB/T 32960 report every 10 s and the other functions
-as its unit file has them; then it stands parked for 60 minutes. Printed are wall times, and what was seen of it afterwards.
+A Xiaomi car is driven for 30 minutes on each of so many days, with a GB/T 32960 report every 10 s and the other
+functions as its unit file has them; then it stands parked for 60 minutes. Printed are wall times, and what was seen of
+it afterwards.
 """
 
 import argparse

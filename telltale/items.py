@@ -45,7 +45,7 @@ def taxonomy() -> dict[str, Item]:
 
 
 def item_named(words: str) -> Item:
-    """The item called *words* in code, in English or in Chinese: ``cabin_video``, ``cabin video``, ``VIN``, ``车内视频``.
+    """The item called *words* in code, in English or in Chinese: ``cabin_video``, ``VIN``, ``车内视频``.
 
     :raises InputError: no item has that name; the message shows the near-misses
     """

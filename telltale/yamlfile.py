@@ -1,7 +1,7 @@
 """YAML files of people, read strictly: every error names file and line, what was given, near-misses and the mend.
 
-A file's shape is a pydantic model derived from `Strict`; `load` checks the file against it and turns the first complaint
-into an `InputError` with the line of the key or value at fault.
+A file's shape is a pydantic model derived from `Strict`; `load` checks the file against it and turns the first
+complaint into an `InputError` with the line of the key or value at fault.
 """
 
 from __future__ import annotations

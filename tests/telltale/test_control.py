@@ -48,7 +48,7 @@ def test_an_error_in_the_child_is_told_and_the_line_stays_open(child):
 def test_a_silent_child_is_gone_and_stays_gone():
     control, theirs = Control.pair("the child")
     with theirs:
-        with pytest.raises(PeerGoneError, match="did not answer `echo` within 0.05 s"):
+        with pytest.raises(PeerGoneError, match=r"did not answer `echo` within 0\.05 s"):
             control.ask("echo", timeout=0.05)
         with pytest.raises(PeerGoneError, match="did not answer"):
             control.ask("echo")

@@ -8,11 +8,11 @@ from telltale.errors import ExitStatus, near_miss
 from telltale.finding import Finding, Judgement
 from telltale.verdict import Verdict
 
-C, V, I = Verdict.COMPLIES, Verdict.VIOLATES, Verdict.INCONCLUSIVE
+C, V, X = Verdict.COMPLIES, Verdict.VIOLATES, Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "gravest"), [((C, C), C), ((C, I), I), ((C, I, V), V), ((C, V), V), ((I, V), V), ((), I)]
+    ("verdicts", "gravest"), [((C, C), C), ((C, X), X), ((C, X, V), V), ((C, V), V), ((X, V), V), ((), X)]
 )
 def test_the_gravest_verdict_wins_in_any_order(verdicts, gravest):
     assert all(Verdict.gravest(order) is gravest for order in permutations(verdicts))
@@ -33,7 +33,7 @@ def finding(verdict, reading=None):
 
 def test_a_gap_turns_complies_into_inconclusive_but_never_hides_a_violation():
     assert Judgement.of("x", [finding(C)]).verdict is C
-    assert Judgement.of("x", [finding(C)], gaps=["drops"]).verdict is I
+    assert Judgement.of("x", [finding(C)], gaps=["drops"]).verdict is X
     assert Judgement.of("x", [finding(V)], gaps=["drops"]).verdict is V
 
 

@@ -1,6 +1,7 @@
 """Strict YAML: one line with file, line, what was given, near-miss and mend."""
 
 import pytest
+from pydantic import Field
 
 from telltale.errors import InputError
 from telltale.yamlfile import Duration, Strict, load
@@ -13,7 +14,7 @@ class Leg(Strict):
 
 class File(Strict):
     unit_name: str
-    legs: dict[str, Leg] = {}
+    legs: dict[str, Leg] = Field(default_factory=dict)
     ports: tuple[int, ...] = ()
     switch: str = "off"
 

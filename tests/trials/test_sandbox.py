@@ -32,8 +32,11 @@ def sandbox(tmp_path):
 
     def run(*command, options=(), **environment):
         done = subprocess.run(
-            [sys.executable, "-m", "trials.cli", "sandbox", "--identities", str(tmp_path / "ids.yaml")]
-            + ["--json", str(tmp_path / "out.jsonl"), "--runs", str(tmp_path / "runs"), *options, "--", *command],
+            [
+                *(sys.executable, "-m", "trials.cli", "sandbox", "--identities", str(tmp_path / "ids.yaml")),
+                *("--json", str(tmp_path / "out.jsonl"), "--runs", str(tmp_path / "runs")),
+                *(*options, "--", *command),
+            ],
             capture_output=True,
             text=True,
             timeout=120,
