@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py [--pairs 30] [--megabytes 64]
 
-Both go from a unit to a cloud in a sealed network of their own, over TLS opened by mitmproxy in transparent mode. *Bench*
-is the gateway with its addons, with every packet captured and the TLS keys written; *bare* is `mitmdump` as it comes.
+Both go from a unit to a cloud in a sealed network of their own, over TLS opened by mitmproxy in transparent mode.
+*Bench* is the gateway with its addons, with every packet captured and the TLS keys written; *bare* is `mitmdump` as it comes.
 Printed are the median ratio of the pairs (bench speed / bare speed) with a 95 % bootstrap interval, lost packets and
 what the accounting equations leave over.
 """
@@ -35,8 +35,8 @@ block = bytes(1 << 16)
 start = time.perf_counter()
 with socket.create_connection(("198.51.100.9", 443)) as plain:
     with context.wrap_socket(plain, server_hostname="upload.bench.test") as tls:
-        head = f"POST /u HTTP/1.1\\r\\nHost: upload.bench.test\\r\\nContent-Length: {size}\\r\\nConnection: close\\r\\n\\r\\n"
-        tls.sendall(head.encode())
+        tls.sendall(f"POST /u HTTP/1.1\\r\\nHost: upload.bench.test\\r\\nContent-Length: {size}\\r\\n".encode())
+        tls.sendall(b"Connection: close\\r\\n\\r\\n")
         for _ in range(size // len(block)):
             tls.sendall(block)
         assert b" 200 " in tls.recv(4096).split(b"\\r\\n")[0]
@@ -69,8 +69,11 @@ def bare(stack, folder):
     )
     home = folder / "mitmproxy"
     network.spawner("gateway")(
-        [str(Path(sys.executable).with_name("mitmdump")), "-q", "--mode", "transparent", "--set", f"confdir={home}"]
-        + ["--set", f"ssl_verify_upstream_trusted_ca={authority.certificate}"],
+        [
+            *(str(Path(sys.executable).with_name("mitmdump")), "-q", "--mode", "transparent"),
+            *("--set", f"confdir={home}"),
+            *("--set", f"ssl_verify_upstream_trusted_ca={authority.certificate}"),
+        ],
         stderr=2,
     )
     ca = home / "mitmproxy-ca-cert.pem"
@@ -120,7 +123,9 @@ def main():
         pairs = [a / b for a, b in zip(ours[1:], theirs[1:], strict=True)]  # the first pair is the warm-up
         low, high = interval(pairs)
         print(f"{len(pairs)} interleaved pairs of {given.megabytes} MB over TLS")
-        print(f"bench {statistics.median(ours[1:]):.1f} MB/s, bare mitmdump {statistics.median(theirs[1:]):.1f} MB/s (medians)")
+        print(
+            f"bench {statistics.median(ours[1:]):.1f} MB/s, bare mitmdump {statistics.median(theirs[1:]):.1f} MB/s (medians)"
+        )
         print(f"median ratio {statistics.median(pairs):.2f}, 95 % interval {low:.2f} to {high:.2f}")
         print(f"packets lost {lost}, bytes unaccounted for {left}")
 
