@@ -18,6 +18,11 @@ class StimulusParser(StepParser):
     The words come from data, so a vehicle file outside this repository brings its own without any Python.
     """
 
+    @property
+    def sentences(self) -> frozenset[str]:
+        """All of them."""
+        return known_stimuli()
+
     def is_matching(self, name: str) -> bool:
         """Whether some vehicle file that has been read knows this stimulus."""
         return name in known_stimuli()

@@ -50,6 +50,10 @@ class Case:
     """Clauses named by its tags, its rule's and its feature's."""
     setup: Setup
     """Rig, policy and defects it runs with."""
+    feature: str
+    rule: str | None
+    said: str
+    """What the feature and the scenario say of themselves."""
 
 
 CASE = pytest.StashKey[Case]()
@@ -85,7 +89,14 @@ class FeatureFile(pytest.Module):
                 function = pytest_bdd.scenario(str(self.path), title)(conclude)
                 setattr(self.obj, name, function)  # pytest looks a test up by its name
                 for item in self._genfunctions(name, function):
-                    item.stash[CASE] = Case(name=item.name.replace(name, title, 1), clauses=clauses, setup=run)
+                    item.stash[CASE] = Case(
+                        name=item.name.replace(name, title, 1),
+                        clauses=clauses,
+                        setup=run,
+                        feature=feature.name,
+                        rule=template.rule.name if template.rule else None,
+                        said=f"{feature.description}\n\n{template.description}".strip(),
+                    )
                     yield item
 
     def _variants(self, title: str, clauses: Collection[str], setup: Setup) -> Iterator[tuple[str, Setup]]:
@@ -110,6 +121,10 @@ def read_feature(path: Path) -> Feature:
         return get_feature(str(path.parent), path.name)
     except GherkinParseError as error:
         raise InputError(str(error.message).splitlines()[0], file=path, line=error.line) from None
+    except KeyError:  # what pytest-bdd makes of an empty file
+        raise InputError("holds no Feature", file=path, line=1) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", file=path) from None
 
 
 def setup_for(path: Path, config: pytest.Config) -> Setup:

@@ -1,14 +1,18 @@
 """What pytest-bdd does not check, so that no scenario can pass by accident.
 
 A step line that matches two definitions takes the last one loaded; a scenario without a Then passes; a tag that names
-no clause tests nothing. Each is an error of the feature file, told with its line.
+no clause tests nothing; of two scenarios with one name only the last is run. Each is an error of the feature file, told
+with its line.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_bdd.gherkin_parser import get_gherkin_document
 
 from telltale.errors import InputError, near_miss
 
@@ -23,9 +27,27 @@ HARNESS_TAGS = frozenset({"slow"})
 def complaints(
     feature: Feature, definitions: Collection[StepFunctionContext], clauses: Collection[str]
 ) -> Iterator[InputError]:
-    """Everything wrong with *feature*, in the order of its lines."""
+    """Everything wrong with *feature*."""
+    yield from _of_names(feature)
     for scenario in feature.scenarios.values():
         yield from _of_scenario(feature, scenario, definitions, clauses)
+
+
+def _of_names(feature: Feature) -> Iterator[InputError]:
+    outer = get_gherkin_document(feature.filename).feature.children
+    inner = [child for one in outer for child in (one.rule.children if one.rule else [one])]
+    written = [child.scenario for child in inner if child.scenario]
+    if not written:
+        yield InputError("holds no scenario: nothing would run", file=feature.filename)
+    names: set[str] = set()
+    for scenario in written:
+        if scenario.name in names:
+            message = f"another scenario is called `{scenario.name}`: only one of them would run"
+            yield InputError(message, file=feature.filename, line=scenario.location.line)
+        names.add(scenario.name)
+        if any(not examples.table_body for examples in scenario.examples):
+            message = f"scenario `{scenario.name}` has examples without a row: it would not run for them"
+            yield InputError(message, file=feature.filename, line=scenario.location.line)
 
 
 def _of_scenario(
@@ -66,11 +88,31 @@ def _of_step(step: Step, file: Path, definitions: Collection[StepFunctionContext
         return
     line = f"{step.keyword.strip()} {step.name}"
     if not matching:
-        known = [str(d.parser.name) for d in definitions if d.type == step.type]
+        known = [sentence for d in definitions if d.type in (None, step.type) for sentence in sentences(d)]
         yield InputError(f"no step says `{line}`" + near_miss(step.name, known), file=file, line=step.line_number)
     else:
         names = " and ".join(f"{d.step_func.__module__}.{d.step_func.__name__}" for d in matching)
         yield InputError(f"`{line}` matches {names}: one of them must be narrower", file=file, line=step.line_number)
+
+
+def sentences(definition: StepFunctionContext) -> Collection[str]:
+    """What a definition matches, as people write it: ``it is driven for <time>``, ``nothing leaves[ for <function>]``."""
+    own: Collection[str] | None = getattr(definition.parser, "sentences", None)
+    if own is not None:
+        return own
+    text = str(definition.parser.name)
+    while (simpler := _GROUP.sub(_as_written, text)) != text:
+        text = simpler
+    return [text.replace("\\", "")]
+
+
+_GROUP = re.compile(r"\((?:\?:|\?P<(?P<name>\w+)>)(?P<inside>[^()]*)\)(?P<optional>\??)")
+"""An innermost group of a regular expression."""
+
+
+def _as_written(group: re.Match[str]) -> str:
+    inside = f"<{group['name']}>" if group["name"] else group["inside"]
+    return f"[{inside}]" if group["optional"] else inside
 
 
 def tags_of(feature: Feature, template: ScenarioTemplate) -> set[str]:

@@ -23,9 +23,12 @@ def duration(words: str) -> int:
 
 
 def items(words: str) -> tuple[str, ...]:
-    """Item names in ``no VIN and no account id`` or ``VIN and position``. :raises InputError: unknown item"""
-    pieces = re.split(r",\s*|\s+and\s+|\s+or\s+", words)
-    return tuple(item_named(re.sub(r"^(no|the|its|a)\s+", "", piece.strip())).name for piece in pieces if piece.strip())
+    """Item names in ``no VIN and no account id`` or ``VIN and position``. :raises InputError: unknown item, or none"""
+    pieces = [piece.strip() for piece in re.split(r",|\b(?:and|or)\b", words)]
+    named = tuple(item_named(re.sub(r"^(no|the|its|a)\s+", "", piece)).name for piece in pieces if piece)
+    if not named:
+        raise InputError(f"`{words.strip()}` names no item")
+    return named
 
 
 _HEADINGS = ("item", "recipient", "for", "uplink")

@@ -19,6 +19,7 @@ from steps.lint import HARNESS_TAGS
 from steps.verdicts import Verdicts
 from telltale.errors import InputError, TelltaleError
 from trials.bench import Benches
+from trials.evidence import introduction
 from trials.outcome import Inconclusive, Violation
 from trials.trial import NotOnThisRigError, Trial
 
@@ -111,7 +112,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Close the run before the fixtures are torn down, so that Allure files its evidence with the scenario."""
+    """Close the run before the fixtures are torn down, so that Allure files its evidence with the scenario.
+
+    Title and labels are given here as well, so that a scenario has them even if its bench could not be set up.
+    """
+    if (case := item.stash.get(CASE, None)) is not None:
+        allure_bridge.describe(
+            title=item.name,
+            feature=case.feature,
+            rule=case.rule,
+            description=introduction(case.setup, case.clauses, case.said),
+            labels=case.setup.labels(case.clauses),
+        )
     running = item.funcargs.get("trial") if isinstance(item, pytest.Function) else None
     try:
         if isinstance(running, Trial):
@@ -121,19 +133,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     finally:
         result = yield
     return result
-
-
-def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
-    """Title, labels and description of the test as Allure shows it."""
-    case = request.node.stash.get(CASE, None)
-    if case is not None:
-        allure_bridge.start_scenario(
-            title=request.node.name,
-            feature=feature.name,
-            rule=scenario.rule.name if scenario.rule else None,
-            description=f"{scenario.description}\n\n{case.setup.caption} {case.setup.seeded}".strip(),
-            labels=case.setup.labels(case.clauses),
-        )
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, feature: Feature, step: Step) -> None:

@@ -11,6 +11,7 @@ from policies.difference import difference as judge_difference
 from policies.erasure import erased
 from policies.running import keeps_running as judge_running
 from policies.window import Window
+from telltale.errors import InputError, near_miss
 from telltale.finding import Finding, Judgement
 from telltale.verdict import Verdict
 from trials.outcome import Inconclusive
@@ -54,8 +55,14 @@ def nothing_leaves(trial: Trial, function: str | None) -> Judgement:
 
 
 def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
-    """A closed world for the functions of the table."""
+    """A closed world for the functions of the table.
+
+    :raises InputError: a row names an item's recipient, function or uplink that nobody knows
+    """
     policy = trial.policy
+    for row in rows:
+        if row.uplink not in trial.uplinks:
+            raise InputError(f"unknown uplink `{row.uplink}`" + near_miss(row.uplink, trial.uplinks))
     expected = [
         judged.Expected(
             item=row.item,

@@ -112,6 +112,11 @@ class Trial:
         return self._session.vehicle
 
     @property
+    def uplinks(self) -> frozenset[str]:
+        """Names of the ways out of the car that are captured."""
+        return frozenset(self._session.uplinks.values())
+
+    @property
     def timeline(self) -> Timeline:
         """Unit state so far."""
         return self._session.timeline

@@ -1,6 +1,11 @@
 """A feature folder outside the repository brings its own car, maker and policy, and no Python."""
 
+import hashlib
+
 import pytest
+
+from policies import load_policy
+from policies.sections import section_digest
 
 pytestmark = [pytest.mark.xdist_group("runs"), pytest.mark.usefixtures("sealed_host")]
 
@@ -25,11 +30,6 @@ def test_a_defect_of_its_own_is_caught(outside, run_pytest):
 
 def test_the_digests_of_its_policy_are_those_of_its_text(outside):
     """What the example shows is true: the register was written from this very text."""
-    import hashlib
-
-    from policies import load_policy
-    from policies.sections import section_digest
-
     policy = load_policy(outside / "policy")
     text = (outside / "policy" / "source.txt").read_text()
     assert policy.document.source.sha256 == hashlib.sha256(text.encode()).hexdigest()

@@ -14,7 +14,7 @@ RIGS = Path(rigs.__file__).parent
 
 
 @pytest.fixture(scope="session")
-def benches(sealed_host, tmp_path_factory):
+def benches(sealed_host, tmp_path_factory):  # noqa: ARG001 - used for what it skips
     """Opened when first used, replaced by themselves when a test has broken them."""
     with Benches(tmp_path_factory.mktemp("runs")) as opened:
         yield opened

@@ -55,7 +55,7 @@ def reported(scenario):
     ("victim", "cause"), [("gateway", GATEWAY), ("tap", TAP), ("unit", UNIT), ("cloud", CLOUD)], ids=str
 )
 def test_a_part_that_is_killed_in_mid_window_makes_the_scenario_inconclusive(scenario, victim, cause):
-    """Even what follows at once is stopped with the cause; every absence is inconclusive, and the past stays readable."""
+    """What follows is stopped with the cause, every absence is inconclusive, and the past stays readable."""
     run = scenario().given(user_experience_plan="off").when_driven("2 minutes").then(claims.every_transmission_covered)
     assert run.verdict is None
     os.kill(run.process(victim), signal.SIGKILL)
