@@ -29,6 +29,8 @@ _KINDS = {
 }
 _MACHINERY = re.compile(r"_pytest_bdd_example|pytestbdd_|(trial|benches)(::|$)|.*::<lambda>$")
 """Fixtures by which scenarios are run; they are of interest only when they fail."""
+_TREE = ("epic", "feature", "story")
+"""Labels that a scenario is filed under: policy, feature, rule."""
 _EXAMPLE = "_pytest_bdd_example"
 """How pytest-bdd calls the parameter that holds a row of examples."""
 
@@ -38,13 +40,18 @@ class _Tidy:
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_container(self, container: TestResultContainer) -> None:
-        """Set-up and tear-down that passed say nothing about a car."""
+        """Set-up and tear-down that went well say nothing about a car; the last of them have no status yet."""
         for fixtures in (container.befores, container.afters):
-            fixtures[:] = [f for f in fixtures if f.status != Status.PASSED or not _MACHINERY.match(f.name or "")]
+            fixtures[:] = [
+                f for f in fixtures if f.status not in (None, Status.PASSED) or not _MACHINERY.match(f.name or "")
+            ]
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: TestResult) -> None:
-        """One label a fact, examples as parameters, and errors in words instead of class names and traces."""
+        """A place in the tree by policy, feature and rule; a label a fact; examples as parameters; errors in words."""
+        filed = {label.name: label.value for label in result.labels if label.name in _TREE}
+        if "epic" in filed:
+            result.titlePath = [filed[name] for name in _TREE if name in filed]
         result.labels[:] = list({(label.name, label.value): label for label in result.labels}.values())
         result.parameters[:] = [plain for parameter in result.parameters for plain in _parameters(parameter)]
         for item in _with_steps(result):
@@ -57,12 +64,12 @@ def install() -> None:
         allure_commons.plugin_manager.register(_Tidy(), "telltale")
 
 
-def start_scenario(
+def describe(
     *, title: str, feature: str, rule: str | None, description: str, labels: Mapping[str, Sequence[str]]
 ) -> None:
-    """Name the test as its scenario and file it under policy, feature and rule."""
+    """Name the test as its scenario, with the row of its examples, and file it under policy, feature and rule."""
     hook = allure_commons.plugin_manager.hook
-    hook.add_title(test_title=title)
+    hook.add_title(test_title=re.sub(r"(?<=\S)(\[[^\]]*\])$", r" \1", title))
     hook.add_description(test_description=description)
     filed = {
         "epic": labels.get("document", ()),

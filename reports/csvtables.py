@@ -15,7 +15,7 @@ from telltale.times import utc
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
-_LEFT = ("recipient", "uplink", "channel", "what", "function", "items", "verdict", "times", "bytes", "first", "last")
+_LEFT = ("recipient", "over", "what", "function", "holds", "verdict", "times", "first", "last")
 
 
 @dataclass
@@ -25,7 +25,6 @@ class _Alike:
     first: int
     last: int
     count: int = 0
-    size: int = 0
 
 
 def as_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -59,13 +58,18 @@ def what_left(
     for t in transmissions:
         function, verdict = judged.get(t.index, (None, None))
         items = ", ".join(sorted(set(held.get(t.index, ()))))
-        key = (t.recipient, t.uplink or "unknown", t.channel, t.summary, function or "", items, str(verdict or ""))
+        over = f"{t.uplink or 'unknown uplink'}, {t.channel}"
+        key = (t.recipient, over, t.summary, function or "", items, str(verdict or "not judged"))
         moment = t.sent if t.bench is None else t.bench
         row = rows.setdefault(key, _Alike(first=moment, last=moment))
         row.last = max(row.last, moment)
         row.count += 1
-        row.size += sum(len(part.data) for part in t.parts)
-    return as_csv(_LEFT, [(*key, r.count, r.size, utc(r.first), utc(r.last)) for key, r in rows.items()])
+    return as_csv(_LEFT, [(*key, row.count, _clock(row.first), _clock(row.last)) for key, row in rows.items()])
+
+
+def _clock(moment: int) -> str:
+    """Time of day, UTC, to the second; the day stands in the table of unit state."""
+    return utc(moment)[11:19]
 
 
 def unit_state(timeline: Timeline) -> str:

@@ -30,9 +30,9 @@ MOST_SPANS = 8
 
 _STYLE = """<style>
 :root{color-scheme:light}
-body{font:14px/1.45 system-ui,sans-serif;margin:1em;color:#1b1f24;background:#fff}
-h2{font-size:1.1em;margin:0 0 .4em} h3{font-size:.95em;margin:1.2em 0 .3em}
-table{border-collapse:collapse} td,th{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}
+body{font:14px/1.45 system-ui,sans-serif;margin:.6em;color:#1b1f24;background:#fff}
+h2{font-size:1.1em;margin:0 0 .3em} h3{font-size:.95em;margin:1.2em 0 .3em}
+table{border-collapse:collapse;margin-bottom:.8em} td,th{padding:.15em 1em .15em 0;text-align:left;vertical-align:top}
 th{font-weight:600;color:#57606a;white-space:nowrap} td{overflow-wrap:anywhere}
 td.mono,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12.5px}
 pre{background:#f6f8fa;border:1px solid #d0d7de;border-radius:4px;padding:.7em;margin:0;line-height:1.5}
@@ -67,23 +67,21 @@ def as_html(
     def seen_in(name: str) -> list[Sighting]:
         return [s for s in sightings if s.part == name]
 
-    pieces = [
-        f"{_HEAD}<title>{told(transmission.summary)}</title>{_STYLE}</head><body><h2>{told(transmission.summary)}</h2>",
-        _table([], [[f"<th>{k}</th>", f"<td>{told(v)}</td>"] for k, v in _facts(transmission)]),
-    ]
+    title = told(transmission.summary)
+    pieces = [f"{_HEAD}<title>{title}</title>{_STYLE}</head><body><h2>{title}</h2>"]
     if findings:
         rows = [(f.verdict, ", ".join(f.clauses), f.reason, f.reading or "every") for f in _distinct(findings)]
         cells = [
             [f"<td class='{row[0]}'>{told(row[0])}</td>", *(f"<td>{told(c)}</td>" for c in row[1:])] for row in rows
         ]
-        pieces += ["<h3>How it was judged</h3>", _table(["verdict", "clauses", "reason", "reading"], cells)]
-    pieces.append("<h3>Seen in it</h3>")
+        pieces.append(_table(["verdict", "clauses", "reason", "reading"], cells))
     seen = [
         (s.item, _value(s), " > ".join((*s.chain, s.form)), f"{s.part} bytes {s.offset}-{s.offset + s.length - 1}")
         for s in sightings
     ]
     cells = [[f"<td>{told(cell)}</td>" for cell in row] for row in seen]
     pieces.append(_table(["item", "value", "how", "where"], cells) if cells else "<p>none of this run's identities</p>")
+    pieces.append(_table([], [[f"<th>{k}</th>", f"<td>{told(v)}</td>"] for k, v in _facts(transmission)]))
     for part in transmission.parts:
         pieces.append(f"<h3>{told(_heading(part))}</h3>")
         pieces.append(_part(part, seen_in(part.name), secrets))

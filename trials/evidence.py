@@ -22,9 +22,12 @@ from telltale.timeline import Timeline
 from telltale.verdict import Verdict
 from trials.observation import Observation
 from trials.outcome import explain
+from trials.setup import Setup
 
 EXCERPTS = 6
 """Transmissions shown beside a claim at most; all of them are in the run folder."""
+OF_A_KIND = 2
+"""Of those, transmissions for the same function and recipient with the same verdict."""
 
 
 class Exhibit(NamedTuple):
@@ -34,6 +37,16 @@ class Exhibit(NamedTuple):
     kind: str
     """Suffix that tells what the text is: ``.html``, ``.svg``, ``.csv``, ``.txt``."""
     text: str
+
+
+def introduction(setup: Setup, clauses: Iterable[str], said: str) -> str:
+    """What a scenario is about, in Markdown: the feature's own words, its clauses, and what kind of rig it ran on.
+
+    :param said: description of the feature and of the scenario, as its author wrote it
+    """
+    named = (setup.policy.clause(clause) for clause in clauses)
+    promises = "\n".join(f"- **{clause.id}** ({clause.section}): {clause.statement}" for clause in named)
+    return "\n\n".join(text for text in (said.strip(), promises, f"{setup.caption} {setup.seeded}".strip()) if text)
 
 
 def of_claim(judgement: Judgement, seen: Observation | None, secrets: Sequence[str]) -> Iterator[Exhibit]:
@@ -132,8 +145,9 @@ def worth_showing(findings: Iterable[Finding]) -> list[list[Finding]]:
     for found in by_transmission.values():
         first = found[0]
         kind = (first.verdict, first.function, first.organisation, first.transmission and first.transmission.kind)
-        ranked.append((_gravity(first), kinds[kind], found))
         kinds[kind] += 1
+        if kinds[kind] <= OF_A_KIND:
+            ranked.append((_gravity(first), kinds[kind], found))
     return [found for *_, found in sorted(ranked, key=lambda rank: rank[:2])][:EXCERPTS]
 
 
