@@ -7,7 +7,7 @@ that is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +65,9 @@ def look(
     units: Collection[str],
     clock: ClockMap | None,
     engine: Engine,
-    controls: Iterable[Control],
+    controls: Sequence[Control],
     counts: TapCounts | None,
-    causes: Iterable[str],
+    causes: Sequence[str],
     names: Mapping[str, str],
 ) -> Observation:
     """Decode the capture file as it stands, search it, and account for it.
@@ -83,8 +83,13 @@ def look(
     )
     if source.truncated:
         gaps.append(f"the capture is cut off: {source.truncated}")
-    ours = {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
-    gaps += _missing_controls(decoded.transmissions, controls)
+    seen = {_control(t): t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
+    ours = {seen[control] for control in controls if control in seen}  # the host's name alone excuses nothing
+    gaps += [
+        f"the control transmission over {control.uplink} was not seen, so silence there proves nothing"
+        for control in controls
+        if control not in seen
+    ]
     gaps += _unbalanced(counts, decoded)
     theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
     examined = [(t, engine.examine(t)) for t in theirs]
@@ -95,19 +100,12 @@ def look(
     )
 
 
-def _missing_controls(transmissions: Sequence[Transmission], controls: Iterable[Control]) -> list[str]:
-    seen = {
-        (t.uplink, part.data)
-        for t in transmissions
-        if t.recipient == CONTROL_HOST
-        for part in t.parts
-        if part.name == "body"
-    }
-    return [
-        f"the control transmission over {control.uplink} was not seen, so silence there proves nothing"
-        for control in controls
-        if not any(uplink == control.uplink and control.nonce.encode() in body for uplink, body in seen)
-    ]
+def _control(transmission: Transmission) -> Control | None:
+    """The control that a transmission is, if its whole body is one's nonce."""
+    body = transmission.part("body")
+    if body is None or transmission.uplink is None:
+        return None
+    return Control(uplink=transmission.uplink, nonce=bytes(body.data).decode(errors="replace"))
 
 
 def _unbalanced(counts: TapCounts | None, decoded: Decoded) -> list[str]:

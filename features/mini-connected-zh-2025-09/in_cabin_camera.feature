@@ -50,6 +50,7 @@ Feature: In-cabin camera
       Given a MINI with the remote anti-theft alarm on
       When it is driven for 30 minutes
       Then no cabin picture and no cabin video leaves the car
+      And the VIN leaves the car for BMW only
       And every transmission is covered by the policy
 
     Scenario: Nobody is filmed while the car stands parked
