@@ -113,7 +113,7 @@ def test_a_capture_that_is_cut_off_is_read_and_is_a_gap(observe):
     assert any(gap.startswith("the capture is cut off") for gap in seen.gaps)
 
 
-def test_a_hole_in_a_stream_is_a_gap(observe, tmp_path):
+def test_a_hole_in_a_stream_is_a_gap(tmp_path):
     path = tmp_path / "hole.pcapng"
     first, second, third, answer = request(40000, "cloud.test", VIN)
     with PcapngWriter(path, [Interface("cell0")]) as writer:
