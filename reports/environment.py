@@ -10,7 +10,9 @@ from pathlib import Path
 
 FILE = "environment.properties"
 SAYS = "says"
-"""The entry that tells which kind of rig the results are about; it becomes part of the report's title."""
+"""The entry that tells which kind of rig the results are about."""
+SIMULATED = "a simulated rig"
+"""What it holds when one of the rigs was simulated."""
 
 
 def merged(provenances: Iterable[Mapping[str, object]]) -> dict[str, str]:
@@ -32,13 +34,15 @@ def write(results: Path, table: Mapping[str, str]) -> None:
     (results / FILE).write_text("".join(lines), encoding="utf-8")
 
 
-def says(results: Path) -> str | None:
-    """Which kind of rig the results are about; None if they do not tell."""
+def title(results: Path) -> str:
+    """The title of a report on these results; where a rig was simulated, it says so on its face."""
     try:
-        lines = (results / FILE).read_text(encoding="utf-8").splitlines()
+        table = (results / FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None
-    return next((line.removeprefix(f"{SAYS} = ") for line in lines if line.startswith(f"{SAYS} = ")), None)
+        table = ""
+    simulated = any(line.startswith(f"{SAYS} = ") and SIMULATED in line for line in table.splitlines())
+    about = " on a simulated rig, which says nothing about a real vehicle" if simulated else ""
+    return f"What left the car{about}"
 
 
 def _escaped(text: str, special: str = "") -> str:

@@ -51,7 +51,7 @@ def make(results: Path, report: Path) -> Path:
     shutil.rmtree(report, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="telltale-report-") as scratch:
         config = Path(scratch, "allurerc.json")
-        config.write_text(json.dumps(configuration(report, environment.says(results))), encoding="utf-8")
+        config.write_text(json.dumps(configuration(report, environment.title(results))), encoding="utf-8")
         arguments = ["--yes", "--prefer-offline", PACKAGE, "generate", str(results), "--config", str(config)]
         _run([*npx, *arguments, "--cwd", scratch], path, Path(scratch))
     page = report / "index.html"
@@ -61,10 +61,10 @@ def make(results: Path, report: Path) -> Path:
     return page
 
 
-def configuration(report: Path, says: str | None) -> dict[str, object]:
+def configuration(report: Path, title: str) -> dict[str, object]:
     """Allure's configuration: a single file, every step open, and verdicts as categories."""
     return {
-        "name": "Telltale: what left the car" + (f". {says}" if says else ""),
+        "name": title,
         "output": str(report),
         "hideLabels": HIDDEN_LABELS,
         "categories": [{"name": name, "matchers": {"statuses": [status]}} for name, status in _CATEGORIES],

@@ -28,6 +28,8 @@ EXCERPTS = 6
 """Transmissions shown beside a claim at most; all of them are in the run folder."""
 OF_A_KIND = 2
 """Of those, transmissions for the same function and recipient with the same verdict."""
+MOST_GROUNDS = 20
+"""Reasons told for a claim that complies."""
 
 
 class Exhibit(NamedTuple):
@@ -51,7 +53,8 @@ def introduction(setup: Setup, clauses: Iterable[str], said: str) -> str:
 
 def of_claim(judgement: Judgement, seen: Observation | None, secrets: Sequence[str]) -> Iterator[Exhibit]:
     """The judgement in words, and the transmissions that it rests on with their sightings marked."""
-    yield Exhibit("judgement", ".txt", mask_all("\n".join(explain(judgement)), secrets))
+    words = "\n".join([*explain(judgement), *grounds(judgement)])
+    yield Exhibit("judgement", ".txt", mask_all(words, secrets))
     for findings in worth_showing(judgement.findings):
         first = findings[0]
         if (sent := first.transmission) is not None:
@@ -60,6 +63,17 @@ def of_claim(judgement: Judgement, seen: Observation | None, secrets: Sequence[s
             name = f"{first.verdict}: {sent.summary} to {sent.recipient}, transmission {sent.index}"
             page = as_html(sent, sightings, secrets=secrets, findings=findings)
             yield Exhibit(mask_all(name, secrets), ".html", page)
+
+
+def grounds(judgement: Judgement) -> list[str]:
+    """What a verdict of ``complies`` rests on, alike findings on one line."""
+    reasons = Counter(f.reason for f in judgement.findings if f.verdict is Verdict.COMPLIES)
+    lines = [
+        f"  complies: {reason}" + (f" ({n:,} times)" if n > 1 else "")
+        for reason, n in reasons.most_common(MOST_GROUNDS)
+    ]
+    more = len(reasons) - len(lines)
+    return lines + ([f"  and {more:,} grounds more"] if more > 0 else [])
 
 
 def of_accounts(seen: Observation) -> Exhibit:
