@@ -19,11 +19,11 @@ from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy import server as proxy_server
 
 from captures.gateway.addons.chronicle import Chronicle
 from captures.gateway.addons.faults import Faults
 from captures.gateway.addons.line import Line
+from captures.gateway.addons.patience import Patience
 from captures.gateway.addons.pinning import Pinning
 from captures.gateway.addons.protocols import Protocols
 from captures.gateway.addons.resolver import Resolver
@@ -34,9 +34,6 @@ from captures.gateway.mending import mend
 from captures.gateway.names import NameTable
 from captures.gateway.settings import Settings
 from telltale.processes import inherited
-
-_NEVER = 10 * 365 * 24 * 3600
-"""Seconds. mitmproxy cuts a connection that was silent for ten minutes; a parked car's may be, and its peers end it."""
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -71,12 +68,12 @@ async def run(settings: Settings, control: socket.socket) -> None:
         pinning.raw_passed(client, from_unit, size)
 
     mend(watch)
-    proxy_server.TCP_TIMEOUT = _NEVER
 
     master = Master(Options())
     master.addons.add(
         proxyserver,
         Protocols(watch),
+        Patience(proxyserver.connections),
         TlsConfig(),
         Streaming(tally.body_passed),
         resolver,

@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import pytest
 import wsproto
-from mitmproxy import dns
 from mitmproxy.net.dns import response_codes, types
+from mitmproxy.test import tutils
 from wsproto import events
 
 from captures.gateway import Gateway
@@ -192,7 +192,7 @@ def test_64_megabytes_go_up_with_flat_memory(gateway, cloud, tmp_path, version):
 
 @pytest.mark.parametrize(("scheme", "version"), [("http", "1.1"), ("https", "1.1"), ("https", "2")])
 @pytest.mark.parametrize("header", ["Expect: 100-continue", "Transfer-Encoding: chunked"])
-def test_uploads_in_every_manner(gateway, cloud, tmp_path, scheme, version, header):  # noqa: PLR0917 - pytest's own
+def test_uploads_in_every_manner(gateway, cloud, tmp_path, scheme, version, header):
     """Waiting for 100 Continue, and in chunks."""
     (tmp_path / "body").write_bytes(bytes(2_000_000))
     before = gateway.counts()
@@ -435,6 +435,19 @@ def test_a_client_that_hangs_up_after_the_handshake_is_perhaps_pinned(gateway, c
     assert gained(gateway, before).pinned == 0
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1 is deprecated:DeprecationWarning")
+def test_an_old_unit_is_heard(gateway, cloud):
+    """TLS 1.0, which OpenSSL offers at its lowest level of security only; nothing of it is an error."""
+    before = gateway.counts()
+    old = trusting(gateway)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
+    with connect(gateway, cloud.tcp_port) as sock, old.wrap_socket(sock, server_hostname="old.example") as tls:
+        assert tls.version() == "TLSv1"
+    assert gained(gateway, before).tls_failures == 0
+    assert gateway.counts().errors == before.errors
+
+
 def test_a_cloud_with_a_wrong_certificate_is_not_trusted(gateway, tmp_path):
     """What another authority signed is refused upstream, and the unit gets no answer of the cloud's."""
     before = gateway.counts()
@@ -454,7 +467,7 @@ def ask(gateway, name, kind, *, tcp=False):
         sock.connect((place.ip, place.port))
         sock.sendall((struct.pack("!H", len(query)) if tcp else b"") + query)
         answer = receive(sock, struct.unpack("!H", receive(sock, 2))[0]) if tcp else sock.recv(4096)
-    message = dns.Message.unpack(answer)
+    message = type(tutils.tdnsreq()).unpack(answer)  # its class has another name in mitmproxy 11 than in 12
     assert message.id == 4711
     return response_codes.to_str(message.response_code), [str(record) for record in message.answers]
 

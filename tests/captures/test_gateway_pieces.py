@@ -1,14 +1,18 @@
-"""The gateway's pure pieces."""
+"""The gateway's pieces, each on its own."""
 
+import asyncio
 import ipaddress
 import json
+from types import SimpleNamespace
 
 import pytest
 from h11._receivebuffer import ReceiveBuffer
-from mitmproxy import dns
+from mitmproxy import connection, dns
 from mitmproxy.net.dns import classes, op_codes, response_codes, types
+from mitmproxy.proxy.server import TimeoutWatchdog
 
 from captures.gateway import names
+from captures.gateway.addons.patience import Patience
 from captures.gateway.addons.resolver import answer
 from captures.gateway.counts import GatewayCounts
 from captures.gateway.journal import Journal, without_content
@@ -61,27 +65,20 @@ def test_exhausted_pools_are_told(monkeypatch):
         table.look_up("c")
 
 
-def query(**changes):
-    question = dns.Question(changes.pop("name", "a.example"), types.A, changes.pop("class_", classes.IN))
-    fields = {"timestamp": 0, "id": 7, "query": True, "op_code": op_codes.QUERY, "authoritative_answer": False}
-    fields |= {"truncation": False, "recursion_desired": True, "recursion_available": False, "reserved": 0}
-    fields |= {"response_code": 0, "questions": [question], "answers": [], "authorities": [], "additionals": []}
-    return dns.Message(**fields | changes)
-
-
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("op_code", "question", "code", "addresses"),
     [
-        ({}, response_codes.NOERROR),
-        ({"name": "b.example"}, response_codes.NXDOMAIN),
-        ({"op_code": op_codes.UPDATE}, response_codes.NOTIMP),
-        ({"class_": 3}, response_codes.NOTIMP),
-        ({"questions": []}, response_codes.NOTIMP),
+        (op_codes.QUERY, dns.Question("a.example", types.A, classes.IN), response_codes.NOERROR, ["203.0.113.1"]),
+        (op_codes.QUERY, dns.Question("b.example", types.A, classes.IN), response_codes.NXDOMAIN, []),
+        (op_codes.UPDATE, dns.Question("a.example", types.A, classes.IN), response_codes.NOTIMP, []),
+        (op_codes.QUERY, dns.Question("a.example", types.A, classes.CH), response_codes.NOTIMP, []),
+        (op_codes.QUERY, None, response_codes.NOTIMP, []),
     ],
 )
-def test_odd_queries_are_answered_too(changes, code):
+def test_odd_queries_are_answered_too(op_code, question, code, addresses):
     """An update, the Chaos class and an empty question are not implemented, and say so."""
-    assert answer(query(**changes), NameTable({"a.example": ["203.0.113.1"]})).response_code == code
+    told, records = answer(op_code, question, NameTable({"a.example": ["203.0.113.1"]}))
+    assert (told, [str(record) for record in records]) == (code, addresses)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +113,28 @@ def test_only_complete_interim_answers_are_taken_out(arrived, dropped, left):
     buffer += arrived
     assert drop_interim(buffer) == dropped
     assert bytes(buffer) == left
+
+
+@pytest.mark.parametrize(("transport", "cut"), [("tcp", False), ("udp", True)])
+def test_silent_connections_are_not_cut(transport, cut):
+    """mitmproxy's own watchdog, whose time is up, lets a TCP connection be; datagrams have no other end."""
+    cuts = []
+
+    async def told():
+        cuts.append(transport)
+
+    watchdog = TimeoutWatchdog(0, told)
+    watchdog.last_activity -= 1
+    client = connection.Client(peername=("10.64.0.2", 1), sockname=("10.64.0.1", 2), transport_protocol=transport)
+    Patience({client.id: SimpleNamespace(timeout_watchdog=watchdog)}).client_connected(client)
+
+    async def watch():
+        task = asyncio.create_task(watchdog.watch())
+        await asyncio.wait([task], timeout=0.1)
+        task.cancel()
+
+    asyncio.run(watch())
+    assert bool(cuts) == cut
 
 
 def test_events_are_in_the_file_at_once(tmp_path):

@@ -1,6 +1,7 @@
 """One behaviour of the gateway a file, as mitmproxy addons.
 
 protocols      what a connection carries: TLS, HTTP, DNS, or raw
+patience       silent connections are not cut
 streaming      bodies are handed on at once and not kept
 resolver       DNS answers from the bench's table
 tally          counts, and what is under way

@@ -23,33 +23,31 @@ class Resolver:
     def dns_request(self, flow: dns.DNSFlow) -> None:
         """A query has arrived. mitmproxy hands in the flow of an earlier query that had the same id once more."""
         self.queries += 1
-        flow.response = answer(flow.request, self._table)
         question = flow.request.question
+        code, records = answer(flow.request.op_code, question, self._table)
+        flow.response = flow.request.fail(code) if code else flow.request.succeed(records)
         self._journal.write(
             "name asked",
             name=question.name if question else None,
             type=types.to_str(question.type) if question else None,
-            code=response_codes.to_str(flow.response.response_code),
-            answers=[str(record) for record in flow.response.answers],
+            code=response_codes.to_str(code),
+            answers=[str(record) for record in records],
             over=flow.client_conn.transport_protocol,
         )
 
 
-def answer(query: dns.Message, table: NameTable) -> dns.Message:
-    """What *query* is told.
+def answer(op_code: int, question: dns.Question | None, table: NameTable) -> tuple[int, list[dns.ResourceRecord]]:
+    """What a query is told: the response code, and the records of a positive answer.
 
     :raises RigError: the pools for new names are exhausted
     """
-    question = query.question
-    if question is None or query.op_code != op_codes.QUERY or question.class_ != classes.IN:
-        return query.fail(response_codes.NOTIMP)
+    if question is None or op_code != op_codes.QUERY or question.class_ != classes.IN:
+        return response_codes.NOTIMP, []
     addresses = table.look_up(question.name)
     if addresses is None:
-        return query.fail(response_codes.NXDOMAIN)
-    return query.succeed(
-        [
-            dns.ResourceRecord(question.name, question.type, classes.IN, _TTL, address.packed)
-            for address in addresses
-            if address.version == _VERSIONS.get(question.type)
-        ]
-    )
+        return response_codes.NXDOMAIN, []
+    return response_codes.NOERROR, [
+        dns.ResourceRecord(question.name, question.type, classes.IN, _TTL, address.packed)
+        for address in addresses
+        if address.version == _VERSIONS.get(question.type)
+    ]
