@@ -33,30 +33,57 @@ class ScenarioRow:
 
 
 def verdict_table(rows: Iterable[ScenarioRow], *, caption: str, width: int, colour: bool) -> str:
-    """The verdicts of a session, a row a scenario; *caption* says on which kind of rig."""
-    table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", expand=True, pad_edge=False)
-    table.add_column("scenario", ratio=5)
+    """The verdicts of a session, a row a scenario, then why those that do not comply do not, then the counts.
+
+    :param caption: on which kind of rig, a line each
+    :param width: columns of the terminal
+    """
+    numbered = list(enumerate(rows, 1))
+    clauses = [" ".join(row.clauses) for _, row in numbered]
+    longest = max((len(clause) for _, row in numbered for clause in row.clauses), default=0)
+    fitted = min(max(map(len, clauses), default=0), max(longest, width // 5))  # ids wrap between, never inside
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table.add_column("", justify="right", style="dim", no_wrap=True)
+    table.add_column("scenario", ratio=1)
     table.add_column("unit", no_wrap=True)
-    table.add_column("clauses", ratio=2)
+    table.add_column("clauses", width=max(fitted, len("clauses")))
     table.add_column("verdict", no_wrap=True)
-    table.add_column("why", ratio=4)
-    for row in rows:
-        why = "; ".join(part for part in (row.readings, row.reason) if part)
-        table.add_row(
-            Text(row.title),
-            Text(row.unit),
-            Text(" ".join(row.clauses)),
-            Text(row.verdict, style=_COLOURS.get(row.verdict, "")),
-            Text(why),
-        )
-    return render(table, width=width, colour=colour)
+    if any(row.readings for _, row in numbered):
+        table.add_column("readings that differ", width=20)
+    for (number, row), named in zip(numbered, clauses, strict=True):
+        cells = [Text(str(number)), Text(row.title), Text(row.unit), Text(named), _coloured(row.verdict)]
+        table.add_row(*cells, *([Text(row.readings.replace("; ", "\n").replace(", ", "\n"))] if row.readings else []))
+    parts = [render(table, width=width, colour=colour)]
+    if unlike := [(number, row) for number, row in numbered if row.reason and row.verdict != "complies"]:
+        why = Table.grid(padding=(0, 1), expand=True)
+        why.add_column(justify="right", style="dim", no_wrap=True)
+        why.add_column(no_wrap=True)
+        why.add_column(ratio=1)
+        for number, row in unlike:
+            why.add_row(Text(str(number)), _coloured(row.verdict), Text(row.reason))
+        parts.append(render(why, width=width, colour=colour))
+    parts.append("\n".join(line for line in (counted(row.verdict for _, row in numbered), caption) if line))
+    return "\n\n".join(parts)
+
+
+def counted(verdicts: Iterable[str]) -> str:
+    """``3 scenarios: 1 violates, 2 complies``, the gravest first."""
+    counts = Counter(verdicts)
+    order = ("violates", "inconclusive", "complies", "skipped")
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
+    whole = counts.total()
+    return f"{whole} scenario{'' if whole == 1 else 's'}: {told or 'nothing was judged'}"
+
+
+def _coloured(verdict: str) -> Text:
+    return Text(verdict, style=_COLOURS.get(verdict, ""))
 
 
 def render(table: Table, *, width: int, colour: bool) -> str:
-    """A rich table as text."""
+    """A rich table as text, without the blanks that would fill its lines."""
     out = io.StringIO()
     Console(file=out, width=width, force_terminal=colour, no_color=not colour, legacy_windows=False).print(table)
-    return out.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").splitlines())
 
 
 def proof_table(
@@ -69,8 +96,8 @@ def proof_table(
     table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", expand=True, pad_edge=False)
     table.add_column("scenario", ratio=4)
     table.add_column("clean unit", no_wrap=True)
-    table.add_column("catches", ratio=5)
-    table.add_column("does not provoke", ratio=3, style="dim")
+    table.add_column("catches", ratio=5, overflow="fold")
+    table.add_column("does not provoke", ratio=3, style="dim", overflow="fold")
     for scenario, came in catches.items():
         caught = [defect for defect, what in came.items() if what == "caught"]
         unseen = [defect for defect, what in came.items() if what == "not provoked"]
@@ -93,7 +120,7 @@ def sightings_table(
     by_index = {t.index: t for t in transmissions}
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
     for heading in ("#", "recipient", "channel", "item", "value", "how", "where"):
-        table.add_column(heading, no_wrap=heading in ("#", "value", "channel"))
+        table.add_column(heading, no_wrap=heading in ("#", "value", "channel"), overflow="fold")
     for s in sightings:
         t = by_index[s.transmission]
         table.add_row(
@@ -109,5 +136,5 @@ def sightings_table(
         (t.recipient, t.channel) for t in transmissions if t.index not in {s.transmission for s in sightings}
     )
     for (recipient, channel), count in sorted(silent.items()):
-        table.add_row("", Text(recipient), channel, Text(f"nothing in {count} transmissions", style="dim"))
+        table.add_row("", Text(recipient), channel, Text(f"none ({count:,} sent)", style="dim"))
     return render(table, width=max(width, 100), colour=colour)
