@@ -96,7 +96,7 @@ def _of_step(step: Step, file: Path, definitions: Collection[StepFunctionContext
 
 
 def sentences(definition: StepFunctionContext) -> Collection[str]:
-    """What a definition matches, as people write it: ``it is driven for <time>``, ``nothing leaves[ for <function>]``."""
+    """What a definition matches, as people write it: ``it is driven for <time>``, ``nothing leaves[ for <what>]``."""
     own: Collection[str] | None = getattr(definition.parser, "sentences", None)
     if own is not None:
         return own

@@ -85,10 +85,11 @@ def look(
         gaps.append(f"the capture is cut off: {source.truncated}")
     seen = {_control(t): t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
     ours = {seen[control] for control in controls if control in seen}  # the host's name alone excuses nothing
+    missing = [control.uplink for control in controls if control not in seen]
+    # What is left of a control that failed is not held against the unit, and its gap keeps the window from complying
+    ours |= {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST and t.uplink in missing}
     gaps += [
-        f"the control transmission over {control.uplink} was not seen, so silence there proves nothing"
-        for control in controls
-        if control not in seen
+        f"the control transmission over {uplink} was not seen, so silence there proves nothing" for uplink in missing
     ]
     gaps += _unbalanced(counts, decoded)
     theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
