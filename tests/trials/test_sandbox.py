@@ -81,7 +81,8 @@ def test_curl_is_opened_on_json_on_base64_of_gzip_and_in_a_header(sandbox):
 
 def test_mqtt_over_tls_is_opened(sandbox):
     """A real paho-mqtt client that checks certificates, on port 8883."""
-    done, seen = sandbox(*script(f"""
+    done, seen = sandbox(
+        *script(f"""
         import paho.mqtt.client as mqtt
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="tbox-1")
         client.tls_set()
@@ -90,7 +91,8 @@ def test_mqtt_over_tls_is_opened(sandbox):
         client.publish("car/{ACCOUNT}/state", '{{"vin": "{VIN}"}}', qos=1).wait_for_publish(20)
         client.disconnect()
         client.loop_stop()
-    """))
+    """)
+    )
     assert done.returncode == 0, done.stderr
     assert {(s["item"], s["channel"], s["part"], s["recipient"]) for s in seen} == {
         ("vin", "mqtt", "payload", "mqtt.example.test"),
@@ -99,14 +101,16 @@ def test_mqtt_over_tls_is_opened(sandbox):
 
 
 def test_raw_tcp_and_udp_to_any_address_and_port_are_told(sandbox):
-    done, seen = sandbox(*script(f"""
+    done, seen = sandbox(
+        *script(f"""
         import socket
         for family, address in ((socket.AF_INET, "198.51.100.7"), (socket.AF_INET6, "2001:db8:77::1")):
             with socket.create_connection((address, 7001)) as s:
                 s.sendall(b"\\x01\\x02{VIN}")
             with socket.socket(family, socket.SOCK_DGRAM) as s:
                 s.sendto(b"\\x09{VIN}", (address, 9002))
-    """))
+    """)
+    )
     assert done.returncode == 0, done.stderr
     assert sorted((s["channel"], s["recipient"], s["offset"]) for s in seen) == [
         ("tcp", "198.51.100.7", 2),
@@ -117,10 +121,12 @@ def test_raw_tcp_and_udp_to_any_address_and_port_are_told(sandbox):
 
 
 def test_a_program_that_sends_nothing_identifying_ends_0_with_no_sighting(sandbox):
-    done, seen = sandbox(*script("""
+    done, seen = sandbox(
+        *script("""
         import urllib.request
         print(urllib.request.urlopen("https://weather.example.test/?city=Beijing").status)
-    """))
+    """)
+    )
     assert (done.returncode, seen) == (0, []), done.stdout + done.stderr
     assert "200" in done.stdout
     assert "weather.example.test" in done.stdout
