@@ -1,10 +1,10 @@
 """Upload through the bench against the same upload through bare mitmdump, in interleaved pairs.
 
-    python benchmarks/throughput.py [--pairs 30] [--megabytes 64]
+    python benchmarks/throughput.py [--pairs 30] [--megabytes 64] [--streaming]
 
 Both go from a unit to a cloud in a sealed network of their own, over TLS opened by mitmproxy in transparent mode.
 *Bench* is the gateway with its addons, with every packet captured and the TLS keys written; *bare* is `mitmdump` as
-it comes. Printed are the median ratio of the pairs (bench speed / bare speed) with a 95 % bootstrap interval, lost
+it comes, or with `--streaming` told to stream bodies over 1 MB, as the bench does. Printed are the median ratio of the pairs (bench speed / bare speed) with a 95 % bootstrap interval, lost
 packets and what the accounting equations leave over.
 """
 
@@ -56,7 +56,7 @@ def upload(spawn, megabytes, ca):
     return megabytes / float(told)
 
 
-def bare(stack, folder):
+def bare(stack, folder, *, streaming):
     """A sealed network with `mitmdump` as its gateway."""
     network = stack.enter_context(
         SealedNetwork.open(catch_all=CatchAll(tcp_port=CATCH_ALL_PORT, udp_port=CATCH_ALL_PORT))
@@ -73,6 +73,7 @@ def bare(stack, folder):
             *(str(Path(sys.executable).with_name("mitmdump")), "-q", "--mode", "transparent"),
             *("--set", f"confdir={home}"),
             *("--set", f"ssl_verify_upstream_trusted_ca={authority.certificate}"),
+            *(("--set", "stream_large_bodies=1m") if streaming else ()),
         ],
         stderr=2,
     )
@@ -97,10 +98,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--megabytes", type=int, default=64)
+    parser.add_argument("--streaming", action="store_true")
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bare_spawn, bare_ca = bare(stack, folder / "bare")
+        bare_spawn, bare_ca = bare(stack, folder / "bare", streaming=given.streaming)
         wiring = stack.enter_context(Wiring.open(folder / "bench", catch_all=True))
         bench_spawn, bench_ca = wiring.network.spawner("unit"), wiring.gateway.ca_certificate
         ours, theirs, lost, left = [], [], 0, 0
