@@ -4,8 +4,8 @@
 
 Both go from a unit to a cloud in a sealed network of their own, over TLS opened by mitmproxy in transparent mode.
 *Bench* is the gateway with its addons, with every packet captured and the TLS keys written; *bare* is `mitmdump` as
-it comes, or with `--streaming` told to stream bodies over 1 MB, as the bench does. Printed are the median ratio of the pairs (bench speed / bare speed) with a 95 % bootstrap interval, lost
-packets and what the accounting equations leave over.
+it comes, or with `--streaming` told to stream bodies over 1 MB, as the bench does. Printed are the median ratio of the
+pairs (bench speed / bare speed) with a 95 % bootstrap interval, lost packets and what the accounting leaves over.
 """
 
 import argparse
