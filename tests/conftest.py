@@ -12,7 +12,7 @@ import pytest
 from rigs.sim.network import SealedNetwork
 from telltale.errors import NamespacesRefusedError
 
-OUTSIDE = Path(__file__).with_name("features") / "outside"
+EXAMPLE = Path(__file__).parents[1] / "docs" / "example"
 PATIENCE = 300
 """Seconds for a run of pytest, which takes a few on a quiet machine."""
 
@@ -57,8 +57,8 @@ def run_pytest(tmp_path):
 
 @pytest.fixture
 def outside(tmp_path):
-    """A copy of the example of a feature folder, away from the repository."""
-    return Path(shutil.copytree(OUTSIDE, tmp_path / "theirs"))
+    """A copy of the documentation's feature folder, away from the repository."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "theirs"))
 
 
 @pytest.fixture(scope="session")
