@@ -61,6 +61,15 @@ class Spawner(Protocol):
         ...
 
 
+def end(process: Process, patience: float) -> None:
+    """Wait for a child that has been told to end; one that takes longer than *patience* seconds is killed."""
+    try:
+        process.wait(patience)
+    except TimeoutError:
+        process.signal(signal.SIGKILL)
+        process.wait(patience)
+
+
 def inherited(name: str) -> int:
     """The descriptor that the parent passed as *name*.
 

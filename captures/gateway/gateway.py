@@ -16,7 +16,7 @@ from captures.gateway.names import NameTable
 from captures.gateway.settings import Settings, UnknownNames
 from telltale.control import Control, PeerGoneError
 from telltale.errors import RigError
-from telltale.processes import Process, Spawner
+from telltale.processes import Process, Spawner, end
 
 _START = 120.0
 """Seconds for the process to listen: 1 s on a quiet machine, much more on a crowded one with cold disks."""
@@ -168,11 +168,7 @@ class Gateway:
         if self._closed:
             return
         self._control.close()
-        try:
-            self._process.wait(_END)
-        except TimeoutError:
-            self._process.signal(signal.SIGKILL)
-            self._process.wait(_END)
+        end(self._process, _END)
         self._closed = True
 
     def __enter__(self) -> Self:

@@ -16,13 +16,14 @@ from typing import IO, Any, Self
 from captures.tap.counts import TapCounts
 from telltale.control import Control, PeerGoneError
 from telltale.errors import RigError
-from telltale.processes import Process, Spawner
+from telltale.processes import Process, Spawner, end
 
 _NAME = "the packet tap"
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 """Where ``captures`` and ``telltale`` are found, installed or not."""
 _START = 60.0
 """Seconds for the tap to start, which is less than one unless the host is starved."""
+_END = 5.0
 _ANSWER = 30.0
 """Seconds for an answer, beyond those that settling may take."""
 
@@ -128,11 +129,7 @@ class PacketTap:
             return
         self._closed = True
         self._control.close()
-        try:
-            self._process.wait(5)
-        except TimeoutError:
-            self._process.signal(signal.SIGKILL)
-            self._process.wait(5)
+        end(self._process, _END)
         self._complaints.close()
 
     def __enter__(self) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Self
@@ -11,7 +10,7 @@ from typing import Self
 from rigs.sim.certificates import CloudAuthority
 from telltale.control import Control, PeerGoneError
 from telltale.errors import RigError
-from telltale.processes import Process, Spawner
+from telltale.processes import Process, Spawner, end
 
 _START = 60.0
 _ANSWER = 15.0
@@ -88,11 +87,7 @@ class CatchAllCloud:
         if self._closed:
             return
         self._control.close()
-        try:
-            self._process.wait(_END)
-        except TimeoutError:
-            self._process.signal(signal.SIGKILL)
-            self._process.wait(_END)
+        end(self._process, _END)
         self._closed = True
 
     def __enter__(self) -> Self:
