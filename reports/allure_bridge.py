@@ -120,7 +120,7 @@ def _speak_plainly(item: ExecutableItem) -> None:
         return
     for prefix in _class_names(TelltaleError):
         if details.message.startswith(prefix):
-            details.message = details.message.removeprefix(prefix)
+            details.message = details.message.removeprefix(prefix).rstrip()
             details.trace = None
 
 

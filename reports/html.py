@@ -48,6 +48,7 @@ def make(results: Path, report: Path) -> Path:
     :raises RigError: no Node, no package registry, or Allure fails; one line says which
     """
     npx, path = _npx()
+    results, report = results.resolve(), report.resolve()
     shutil.rmtree(report, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="telltale-report-") as scratch:
         config = Path(scratch, "allurerc.json")
@@ -109,8 +110,10 @@ def _run(command: list[str], path: str | None, folder: Path) -> None:
 def _reason(output: str) -> str:
     """The line of npm's or Allure's output that tells most."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if "error" in line.lower() and not line.startswith("npm error code")]
-    return (told or lines or ["it said nothing"])[0]
+    told = [line for line in lines if "error" in line.lower() and "complete log" not in line]
+    return max(
+        told or lines or ["it said nothing"], key=len
+    )  # npm's short lines are codes, its sentence is the long one
 
 
 def _npx() -> tuple[list[str], str | None]:
