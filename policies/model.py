@@ -100,6 +100,8 @@ class ClauseRow(Strict):
     """Outside requirements that the clause serves: a law's article, a standard's section."""
     note: str | None = None
     """Why the register reads the document so."""
+    untested: str | None = None
+    """Why no scenario names the clause; None for one that scenarios name."""
 
 
 class Clause(ClauseRow):

@@ -38,6 +38,7 @@ Feature: Sentry mode
       Then no sentry video leaves the car
       And nothing leaves the car for the sentry mode
 
+    @XM-02-04
     Scenario: A person who only walks up is not sent to the cloud
       Given a locked Xiaomi car with the sentry mode on
       When a person walks up to the car

@@ -27,7 +27,7 @@ def test_a_defect_of_its_own_is_caught(outside, run_pytest):
     assert done.status == 1, done.out
     told = done.lines("violates: no clause permits vin")[0]
     for fact in (
-        "EV-3",
+        "EV-2",
         "vin as base64 > gzip > plain in body bytes",
         "to roads.example-ev.test over cellular",
         "at 20",
