@@ -54,6 +54,7 @@ class Wiring:
         """Captured interface to uplink."""
         self.unit_addresses = tuple(address for uplink in network.uplinks for address in uplink.unit_addresses)
         self._keys_from = 0
+        self._refusals_before = 0
         self._failed = False
         self._trust = ssl.create_default_context(cafile=str(gateway.ca_certificate))
 
@@ -127,6 +128,7 @@ class Wiring:
     def begin(self, capture: Path) -> None:
         """Start a capture file; TLS keys from now on belong to it."""
         self._keys_from = self.gateway.keylog.stat().st_size if self.gateway.keylog.exists() else 0
+        self._refusals_before = self.gateway.counts().pinned
         self.tap.begin(capture)
 
     def control(self, uplink: str) -> Control:
@@ -159,6 +161,10 @@ class Wiring:
             if not self._quiet():
                 causes.append(f"the gateway still had transmissions in flight after {QUIET:g} s")
             names = {address: host for host, addresses in self.gateway.names().items() for address in addresses}
+            if refusals := self.gateway.counts().pinned - self._refusals_before:
+                causes.append(
+                    f"the bench's certificate was refused {refusals} times, so what was to be sent stayed unsent"
+                )
         except RigError as error:
             causes.append(str(self._failure("gateway", self.gateway.cause_of_death or error)))
         counts = None

@@ -100,6 +100,22 @@ def test_mqtt_over_tls_is_opened(sandbox):
     }
 
 
+def test_a_program_that_refuses_the_benchs_certificate_is_not_silent(sandbox):
+    """It was kept from sending, so that nothing was seen proves nothing."""
+    done, seen = sandbox(
+        *script("""
+        import socket, ssl
+        with socket.create_connection(("pinned.example.test", 443)) as plain:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(plain, server_hostname="pinned.example.test")
+            except ssl.SSLCertVerificationError:
+                pass
+    """)
+    )
+    assert (done.returncode, seen) == (3, [])
+    assert "not seen: the bench's certificate was refused" in done.stdout
+
+
 def test_raw_tcp_and_udp_to_any_address_and_port_are_told(sandbox):
     done, seen = sandbox(
         *script(f"""
