@@ -47,7 +47,11 @@ class Verdicts:
         if isinstance(error, TelltaleError):
             report.longrepr = str(error)
         status = _status(report, error)
-        told: dict[str, Any] = {"caption": case.setup.caption, "provenance": case.setup.provenance()}
+        seeded = "" if self._proving else case.setup.seeded  # the proof's table names every defect itself
+        told: dict[str, Any] = {
+            "caption": f"{case.setup.caption} {seeded}".strip(),
+            "provenance": case.setup.provenance(),
+        }
         if self._proving and report.outcome != "skipped":
             pair = judge_pair(case.name, case.setup, _trial(item), status, error)
             report.outcome = "passed" if pair.sound else "failed"
