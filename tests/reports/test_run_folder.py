@@ -42,5 +42,6 @@ def test_lines_are_added_and_files_replaced_whole(tmp_path):
     folder.write("run.json", {"verdict": "violates"})
     lines = folder.file("timeline.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["fact"] for line in lines] == ["gear", "警报"]
+    assert "警报" in lines[1]
     assert json.loads(folder.file("run.json").read_text(encoding="utf-8")) == {"verdict": "violates"}
     assert sorted(path.name for path in folder.path.iterdir()) == ["run.json", "timeline.jsonl"]

@@ -82,7 +82,7 @@ def test_sightings_keep_the_whole_recipient_and_mask_the_value(sent):
     sighting = Sighting(
         transmission=1, item="vin", value=VIN, form="plain", chain=("base64", "gzip"), part="body", offset=81, length=52
     )
-    host = "a-very-long-host-name.with-many-labels.analytics.example.test"
+    host = "a-very-long-host-name.with-many-labels.analytics." + "and-more." * 5 + "example.test"
     all_sent = [sent(index=1, host=host), sent(index=2, host="quiet.test"), sent(index=3, host="quiet.test")]
     table = sightings_table(all_sent, [sighting], width=100, colour=False, reveal=False)
     recipient = "".join(line[1:].split("   ")[1].strip() for line in table.splitlines() if "   " in line)
