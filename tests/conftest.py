@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Ran:
         return [line for line in self.out.splitlines() if text in line]
 
 
-def scenario_run(folder, *arguments, environment=None):
+def as_typed(folder, *arguments, environment=None):
     """The arguments of `subprocess.Popen` for pytest in *folder*, as a user would type it there."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     return {
@@ -44,15 +45,28 @@ def scenario_run(folder, *arguments, environment=None):
 
 
 @pytest.fixture
-def run_pytest(tmp_path):
-    """Runs pytest in a folder (`tmp_path` unless told otherwise), in a process of its own."""
+def run_pytest():
+    """Runs pytest in a folder, in a process of its own, to its end."""
 
-    def run(*arguments, folder=tmp_path, environment=None):
-        command = scenario_run(folder, *map(str, arguments), environment=environment)
+    def run(*arguments, folder, environment=None):
+        command = as_typed(folder, *map(str, arguments), environment=environment)
         done = subprocess.run(**command, timeout=PATIENCE, check=False)
         return Ran(done.returncode, done.stdout)
 
     return run
+
+
+@pytest.fixture
+def start_pytest():
+    """Starts pytest in a folder, in a process of its own that is killed with the test; returns its `Popen`."""
+    with ExitStack() as stack:
+
+        def start(*arguments, folder, environment=None):
+            process = stack.enter_context(subprocess.Popen(**as_typed(folder, *arguments, environment=environment)))
+            stack.callback(process.kill)
+            return process
+
+        yield start
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from telltale.processes import Process
 from telltale.timeline import Timeline
 from trials.observation import Observation, look
 from trials.outcome import explain
+from trials.scratch import scratch
 from trials.wiring import Wiring
 
 CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -54,10 +54,7 @@ def sandbox(
     judged_by = load_policy(policy) if policy else None
     folder = RunFolder(runs, f"sandbox {Path(command[0]).name}")
     console = Console(stderr=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="telltale-bench-") as bench,
-        Wiring.open(Path(bench), catch_all=True) as wiring,
-    ):
+    with scratch() as bench, Wiring.open(bench, catch_all=True) as wiring:
         wiring.begin(folder.file("traffic.pcapng"))
         controls = [wiring.control(uplink) for uplink in wiring.uplinks.values()]
         program = wiring.spawn_unit(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import secrets
 import socket
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -29,6 +28,7 @@ from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from trials.observation import CONTROL_HOST, Control
 from trials.retrieval import Retrieval
+from trials.scratch import scratch
 from trials.setup import Setup
 from trials.wiring import Stock, Wiring
 
@@ -46,7 +46,7 @@ class SimulatedBench:
         self._stack = ExitStack()
         self._session: SimulatedSession | None = None
         try:
-            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="telltale-bench-")))
+            folder = self._stack.enter_context(scratch())
             self.wiring = self._stack.enter_context(Wiring.open(folder, catch_all=False))
             self.peers = PeerHost(self._on_output).start()
             self._stack.callback(self.peers.close)
