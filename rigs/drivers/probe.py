@@ -36,6 +36,7 @@ class HttpProbe:
             self._tls = ssl.create_default_context(cafile=str(authorities) if authorities else None)
         except (OSError, ssl.SSLError) as error:
             raise InputError(f"holds no certificate authorities: {error}", file=authorities) from None
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2  # some distributions leave it to OpenSSL's configuration
 
     def fetch(
         self,
