@@ -2,7 +2,11 @@
 
 run folder    everything captured and concluded, written as it goes
 allure        titles, Gherkin steps, labels and evidence for allure-pytest
+html          the report of Allure's results: one file, closed to the outside
+environment   what a session ran on
 excerpt       a transmission with its sightings marked, masked
-tables        the verdict table of the terminal
+timeline      unit state, transmissions and steps in one picture
+tables        of the terminal (verdicts, proof, sightings) and for Allure (CSV)
 jsonlines     one sighting a line, the contract of ``audit`` and ``sandbox``
+masking       identities hidden, in whatever shape they stand
 """

@@ -40,7 +40,7 @@ pre.text{white-space:pre-wrap;overflow-wrap:anywhere} pre.bytes{overflow-x:auto}
 mark{background:#ffd33d;border-radius:2px;padding:0 1px;color:inherit}
 .cut,.where{color:#6e7781}
 .violates{color:#a40e26} .inconclusive{color:#7d4e00} .complies{color:#116329}
-td.violates,td.inconclusive,td.complies{font-weight:600}
+td.violates,td.inconclusive,td.complies{font-weight:600;white-space:nowrap}
 </style>"""
 _HEAD = (
     "<!doctype html><html lang='en'><head><meta charset='utf-8'>"

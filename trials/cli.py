@@ -65,7 +65,7 @@ def _bench(options: argparse.Namespace) -> int:
     folder = options.runs.resolve() / stamp
     results = folder / "allure-results"
     status = _pytest([*map(str, options.features), "-v", "--alluredir", str(results), "--runs", str(folder)])
-    if results.is_dir():
+    if any(results.glob("*-result.json")):
         try:
             print(f"\nreport: {html.make(results, folder / 'report')}")
         except RigError as error:
