@@ -93,6 +93,10 @@ def _report(
     out = Console()
     print(sightings_table(seen.transmissions, seen.sightings, width=out.width, colour=out.is_terminal, reveal=reveal))
     print(f"{len(seen.transmissions)} transmissions, {len(seen.sightings)} sightings; capture: {capture}")
+    for transmission in seen.transmissions:
+        for part in transmission.opaque:
+            told = f"{len(part.data)} bytes of {part.name} ({part.opaque})"
+            print(f"not read: transmission {transmission.index} to {transmission.recipient}: {told}")
     for gap in seen.gaps:
         print(f"not seen: {gap}")
     if policy is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.decode import dns, fallback, quic
+from captures.ciphertext import ENCRYPTED, looks_encrypted
+from captures.decode import dns, quic
 from captures.decode.flows import Conversation, Datagram
 from captures.decode.link import FRAGMENTS, UDP
 from captures.decode.model import Message, Place, Reading, Scene, Side
@@ -48,7 +49,7 @@ def _raw(conversation: Conversation) -> Reading:
         channel, what = "ip", f"of IP protocol {conversation.protocol}"
     for one in conversation.datagrams:
         data = bytes(one.data)
-        opaque = fallback.ENCRYPTED if fallback.looks_encrypted(data) else None
+        opaque = ENCRYPTED if looks_encrypted(data) else None
         tally = reading.tallies[one.side]
         if opaque:
             tally.opaque[opaque] += len(data)

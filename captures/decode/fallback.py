@@ -1,48 +1,10 @@
-"""Bytes of no known protocol: kept as they are and searched, and told apart by whether they can be read at all.
-
-The rule: a payload of 256 bytes or more whose bytes are spread evenly (chi-square against the uniform distribution
-below its mean plus six standard deviations, 255 + 6·√510 ≈ 390.5) looks encrypted and is opaque, unless it begins like
-a known compressed or media format. Text, base64 (chi-square 3·n) and hex (15·n) are far above, so is binary telemetry.
-"""
+"""Bytes of no known protocol: kept as they are and searched, and told apart by whether they can be read at all."""
 
 from __future__ import annotations
 
-from collections import Counter
-
+from captures.ciphertext import ENCRYPTED, looks_encrypted
 from captures.decode.model import Ending, Exchange, Message, Reading, Side, Stream
 from telltale.transmission import Part
-
-ENCRYPTED = "looks encrypted"
-SMALLEST = 256
-"""Shorter payloads say too little about their distribution, bytes."""
-_SAMPLE = 1 << 16
-_THRESHOLD = 255 + 6 * 510**0.5
-_READABLE = (
-    b"\x1f\x8b",
-    b"\x28\xb5\x2f\xfd",
-    b"\x04\x22\x4d\x18",
-    b"BZh",
-    b"PK\x03\x04",
-    b"\xfd7zXZ",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"RIFF",
-    b"OggS",
-    b"GIF8",
-    b"%PDF",
-)
-"""gzip, zstd, lz4, bzip2, zip, xz, PNG, JPEG, RIFF (WebP, WAV, AVI), Ogg, GIF, PDF: dense, but no secret."""
-
-
-def looks_encrypted(payload: bytes | memoryview) -> bool:
-    """The rule above, on at most the first 64 KiB."""
-    sample = bytes(payload[:_SAMPLE])
-    size = len(sample)
-    if size < SMALLEST or sample.startswith(_READABLE) or sample[4:8] == b"ftyp":
-        return False
-    expected = size / 256
-    squares = sum(count * count for count in Counter(sample).values())
-    return squares / expected - size < _THRESHOLD
 
 
 def bursts(exchange: Exchange, stream: Stream) -> list[tuple[int, int]]:

@@ -47,6 +47,9 @@ def _each(texts: Iterable[Span]) -> Iterator[Places]:
     return ([text] for text in texts)
 
 
+COMPRESSIONS = frozenset({"gzip", "zlib", "deflate"})
+"""Rows that make dense bytes sparse again."""
+
 DECODERS: tuple[Decoder, ...] = (
     Decoder(
         name="percent",

@@ -8,11 +8,12 @@ that a verdict can count it as not seen.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from captures.ciphertext import ENCRYPTED, looks_encrypted
 from captures.sightings import media, positions
-from captures.sightings.decoders import DECODERS, Decoder, unwrap
+from captures.sightings.decoders import COMPRESSIONS, DECODERS, Decoder, unwrap
 from captures.sightings.forms import Pattern, patterns
 from captures.sightings.hints import hints
 from captures.sightings.layers import Layer, Piece, Span
@@ -23,6 +24,8 @@ from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
 from telltale.transmission import Part, Transmission
 
+LONGER_THAN_A_TOKEN = 512
+"""Bytes of ciphertext in an encoding that count as content; signatures and session tokens are shorter."""
 BUDGET = 128 << 20
 """Most bytes that one part may be decoded into, over all its layers; beyond that it is a bomb."""
 
@@ -34,6 +37,8 @@ class Examination:
     sightings: tuple[Sighting, ...]
     gaps: tuple[str, ...]
     """What a limit left unsearched, a sentence each; an absence claim must not rest on it."""
+    opaque: Mapping[str, str] = field(default_factory=dict)
+    """Parts that could be decoded to something that cannot be read, and to what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Engine:
         self, identities: Identities, *, depth: int = 6, scan_with: Callable[[Sequence[Needle]], Scan] | None = None
     ) -> None:
         self._identities = tuple(dict.fromkeys(identities))
+        self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
         self._depth = depth
         meanings = list(_meanings(self._identities))
         self._meanings = [meaning for _, meaning in meanings]
@@ -91,15 +97,24 @@ class Engine:
         """Every sighting in *transmission*, and what the limits left out."""
         sightings: list[Sighting] = []
         gaps: list[str] = []
+        opaque: dict[str, str] = {}
         for part in transmission.parts:
-            ledger = Ledger(transmission, part)
-            gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger)]
-            sightings += ledger.sightings()
+            ledger, inside = Ledger(transmission, part), _Inside()
+            gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger, inside)]
+            seen = ledger.sightings()
+            sightings += seen
+            if part.opaque is None and (why := inside.opaque or self._is_closed(part, seen, inside)):
+                opaque[part.name] = why
         sightings += named(transmission, self._identities, sightings)
-        return Examination(sightings=tuple(sightings), gaps=tuple(gaps))
+        return Examination(sightings=tuple(sightings), gaps=tuple(gaps), opaque=opaque)
 
-    def _explore(self, part: Part, ledger: Ledger) -> Iterator[str]:
-        """Search the part and what it decodes to, into *ledger*; gives what was left out."""
+    def _is_closed(self, part: Part, seen: Iterable[Sighting], inside: _Inside) -> str | None:
+        """Why the part cannot be read as it is; media of the run, and what was unpacked from it, are no secret."""
+        dense = inside.unpacked or any(sighting.item in self._films for sighting in seen)
+        return ENCRYPTED if not dense and looks_encrypted(part.data) else None
+
+    def _explore(self, part: Part, ledger: Ledger, inside: _Inside) -> Iterator[str]:
+        """Search the part and what it decodes to, into *ledger* and *inside*; gives what was left out."""
         budget = BUDGET
         layers = deque([Layer(part.data)])
         while layers:
@@ -115,6 +130,9 @@ class Engine:
                     yield f"as {name} holds more than is searched"
                 if inner is None:
                     continue
+                inside.unpacked |= decoder.name in COMPRESSIONS and inner.is_promising
+                if _holds_ciphertext(inner):
+                    inside.opaque = inside.opaque or f"{name} of what {ENCRYPTED}"
                 if len(inner.chain) <= self._depth:
                     budget -= len(inner.data)
                     layers.append(inner)
@@ -161,6 +179,34 @@ class Engine:
                     end=pair.end,
                     precision=pair.precision,
                 )
+
+
+@dataclass(slots=True)
+class _Inside:
+    """What was found inside a part beside sightings."""
+
+    unpacked: bool = False
+    """Something was compressed."""
+    opaque: str | None = None
+    """What it decodes to that cannot be read."""
+
+
+def _holds_ciphertext(layer: Layer) -> bool:
+    """Whether a text decoded to what is longer than a token and looks encrypted.
+
+    One text may have been decoded from several starts; if one of them makes sense, the others were wrong.
+    """
+    long = [piece for piece in layer.pieces if piece.end - piece.start >= LONGER_THAN_A_TOKEN]
+    closed = [looks_encrypted(layer.data[piece.start : piece.end]) for piece in long]
+    sound = [piece for piece, is_closed in zip(long, closed, strict=True) if not is_closed]
+    return any(
+        is_closed and not any(_overlap(piece, other) for other in sound)
+        for piece, is_closed in zip(long, closed, strict=True)
+    )
+
+
+def _overlap(one: Piece, other: Piece) -> bool:
+    return any(a < d and c < b for a, b in one.sources for c, d in other.sources)
 
 
 def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Found]:

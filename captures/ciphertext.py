@@ -1,0 +1,51 @@
+"""Whether bytes can be read at all.
+
+The rule: 256 bytes or more that are spread evenly (chi-square against the uniform distribution below its mean plus six
+standard deviations, 255 + 6·√510 ≈ 390.5) look encrypted, unless they begin like a known compressed or media format.
+Text, base64 (chi-square 3·n) and hex (15·n) are far above, so is binary telemetry. What is shorter cannot be told, and
+ciphertext behind a false beginning passes for media: limits that no statistic lifts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+ENCRYPTED = "looks encrypted"
+SMALLEST = 256
+"""Shorter payloads say too little about their distribution, bytes."""
+_SAMPLE = 1 << 16
+_BOUNDARY = re.compile(rb"--[0-9A-Za-z'()+_,./:=? -]{1,70}(?=\r\n)")
+_THRESHOLD = 255 + 6 * 510**0.5
+_READABLE = (
+    b"\x1f\x8b",
+    b"\x78\x01",
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"BZh",
+    b"PK\x03\x04",
+    b"\xfd7zXZ",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"RIFF",
+    b"OggS",
+    b"GIF8",
+    b"%PDF",
+)
+"""gzip, zlib, zstd, lz4, bzip2, zip, xz, PNG, JPEG, RIFF (WebP, WAV, AVI), Ogg, GIF, PDF: dense, but no secret."""
+
+
+def looks_encrypted(payload: bytes | memoryview) -> bool:
+    """The rule above, on at most the first 64 KiB; one of several parts (RFC 2046, 5.1) is looked at part by part."""
+    if boundary := _BOUNDARY.match(payload):
+        return any(looks_encrypted(piece.partition(b"\r\n\r\n")[2]) for piece in bytes(payload).split(boundary[0])[1:])
+    sample = bytes(payload[:_SAMPLE])
+    size = len(sample)
+    if size < SMALLEST or sample.startswith(_READABLE) or sample[4:8] == b"ftyp":
+        return False
+    expected = size / 256
+    squares = sum(count * count for count in Counter(sample).values())
+    return squares / expected - size < _THRESHOLD
