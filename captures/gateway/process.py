@@ -37,9 +37,8 @@ from telltale.processes import inherited
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """mitmproxy's options."""
+    """mitmproxy's options, but for the folder of its CA."""
     return {
-        "confdir": str(settings.authority),
         "mode": list(settings.modes),
         "connection_strategy": "eager",  # a cloud that speaks first is heard, ALPN and refused connects are mirrored
         "http2": True,
@@ -69,7 +68,7 @@ async def run(settings: Settings, control: socket.socket) -> None:
 
     mend(watch)
 
-    master = Master(Options())
+    master = Master(Options(confdir=str(settings.authority)))  # first of all, or the home gets a CA when another fails
     master.addons.add(
         proxyserver,
         Protocols(watch),

@@ -547,10 +547,14 @@ def test_a_port_in_use_is_told(tmp_path, authority, cloud):
         start(tmp_path, authority, modes=[f"socks5@127.0.0.1:{cloud.tcp_port}"])
 
 
-def test_a_mode_that_does_not_exist_is_told(tmp_path, authority):
-    """The process ends, and its last words are passed on."""
+def test_a_mode_that_does_not_exist_is_told(tmp_path, authority, monkeypatch):
+    """The process ends, its last words are passed on, and no CA is left in the user's home."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
     with pytest.raises(RigError, match=r"the gateway did not start: exit status 1: .*Invalid proxy mode"):
-        start(tmp_path, authority, modes=["teleport@1"])
+        start(tmp_path / "gateway", authority, modes=["teleport@1"])
+    assert not list(home.iterdir())
 
 
 def test_a_name_with_a_wrong_address_is_told(tmp_path, authority):
