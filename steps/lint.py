@@ -1,12 +1,13 @@
 """What pytest-bdd does not check, so that no scenario can pass by accident.
 
 A step line that matches two definitions takes the last one loaded; a scenario without a Then passes; a tag that names
-no clause tests nothing; of two scenarios with one name only the last is run. Each is an error of the feature file, told
-with its line.
+no clause tests nothing; of two scenarios with one name only the last is run; under a misspelt keyword the steps are a
+description. Each is an error of the feature file, told with its line.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -22,12 +23,23 @@ if TYPE_CHECKING:
 
 HARNESS_TAGS = frozenset({"slow"})
 """Tags that are not clauses."""
+_KEYWORDS = (
+    "Feature",
+    "Rule",
+    "Background",
+    "Scenario",
+    "Scenario Outline",
+    "Scenario Template",
+    "Example",
+    "Examples",
+)
 
 
 def complaints(
     feature: Feature, definitions: Collection[StepFunctionContext], clauses: Collection[str]
 ) -> Iterator[InputError]:
     """Everything wrong with *feature*."""
+    yield from _of_descriptions(feature)
     yield from _of_names(feature)
     for scenario in feature.scenarios.values():
         yield from _of_scenario(feature, scenario, definitions, clauses)
@@ -48,6 +60,26 @@ def _of_names(feature: Feature) -> Iterator[InputError]:
         if any(not examples.table_body for examples in scenario.examples):
             message = f"scenario `{scenario.name}` has examples without a row: it would not run for them"
             yield InputError(message, file=feature.filename, line=scenario.location.line)
+
+
+def _of_descriptions(feature: Feature) -> Iterator[InputError]:
+    """A description may say anything; but one that begins a line like ``Scenaro:`` has swallowed a scenario."""
+    root = get_gherkin_document(feature.filename).feature
+    rules = [child.rule for child in root.children if child.rule]
+    inner = [*root.children, *(child for rule in rules for child in rule.children)]
+    scenarios = [child.scenario for child in inner if child.scenario]
+    described = [(block.description, block.location.line) for block in rules]
+    described += [(block.description, block.location.line) for block in scenarios]
+    described.append((root.description, root.location.line))
+    lines = Path(feature.filename).read_text(encoding="utf-8").splitlines()
+    for description, line in described:
+        for said in (description or "").splitlines():
+            word = said.partition(":")[0].strip()
+            if ":" in said and (meant := difflib.get_close_matches(word, _KEYWORDS, n=1, cutoff=0.8)):
+                message = f"`{word}:` is no keyword, so what follows would not run; did you mean `{meant[0]}:`?"
+                below = range(line, len(lines))
+                number = next((i + 1 for i in below if lines[i].strip() == said.strip()), line)
+                yield InputError(message, file=feature.filename, line=number)
 
 
 def _of_scenario(

@@ -130,8 +130,23 @@ def test_two_scenarios_of_one_name_are_told(told):
 def test_a_feature_without_a_scenario_is_told(told):
     """A misspelt keyword makes the rest of the file a description."""
     assert told("Feature: f\n\n  Scenari: s\n    Then nothing leaves the car\n") == [
-        "a.feature: holds no scenario: nothing would run"
+        "a.feature:3: `Scenari:` is no keyword, so what follows would not run; did you mean `Scenario:`?",
+        "a.feature: holds no scenario: nothing would run",
     ]
+
+
+def test_a_scenario_under_a_misspelt_keyword_is_told(told):
+    """Beside one that is sound it would be lost without a word: it is the description of what stands above it."""
+    lost = GOOD[GOOD.index("    Scenario:") :].replace("Scenario: s", "Scenaro: t")
+    (said,) = told(GOOD.replace("  Rule: r\n", f"  Rule: r\n\n{lost}"))
+    assert said == "a.feature:6: `Scenaro:` is no keyword, so what follows would not run; did you mean `Scenario:`?"
+
+
+def test_a_description_may_have_colons(told):
+    assert (
+        told(GOOD.replace("Feature: f\n", "Feature: f\n  Note: when it rains, nothing leaves. See also: the policy.\n"))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
