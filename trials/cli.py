@@ -10,7 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports import html
-from telltale.errors import ExitStatus, RigError, TelltaleError
+from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
+
+EXIT_STATUS = "Exit status: 0 complies, 1 violates, 2 a file or an option is wrong, 3 inconclusive or interrupted."
+CLOSING = 60
+"""Seconds that an interrupted pytest has to close its benches and to print what was judged."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,38 +37,78 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    bench = commands.add_parser("bench", help="run features on their rigs and make the report")
-    bench.add_argument("features", nargs="*", type=Path, default=[Path("features")], help="default: features")
-    bench.add_argument("--runs", type=Path, default=Path("reports/runs"), help="where run folders go (%(default)s)")
+    bench = _command(commands, "bench", "run features on their rigs and make the report", EXIT_STATUS)
+    _add_features(bench)
+    bench.add_argument(
+        "--defect", metavar="FILE", action="append", default=[], help="seed the simulated unit with it (repeatable)"
+    )
+    _add_runs(bench, "where run folders and the report go")
     bench.set_defaults(run=_bench)
 
-    prove = commands.add_parser("prove", help="show that each scenario is able to fail")
-    prove.add_argument("features", nargs="*", type=Path, default=[Path("features")], help="default: features")
-    prove.add_argument("--rig", type=Path, help="rig file; else the features' defaults.yaml names it")
-    prove.add_argument("--policy", type=Path, help="policy folder; else the features' defaults.yaml names it")
-    prove.add_argument("--runs", type=Path, default=Path("reports/runs"), help="where run folders go (%(default)s)")
-    prove.add_argument("-n", dest="workers", default="2", help="simulated rigs side by side (%(default)s)")
+    prove = _command(
+        commands,
+        "prove",
+        "show that each scenario is able to fail",
+        "Exit status: 0 the proof is whole, 1 it is not, 2 a file or option is wrong, 3 nothing tried or interrupted.",
+    )
+    _add_features(prove)
+    _add_runs(prove, "where run folders go")
+    prove.add_argument("-n", dest="workers", metavar="N", default="2", help="simulated rigs side by side (%(default)s)")
     prove.set_defaults(run=_prove)
 
-    sandbox = commands.add_parser("sandbox", help="run any program as the unit and tell what it sends")
-    sandbox.add_argument(
-        "--identities", type=Path, required=True, help="what to look for: a mapping from item to value"
+    sandbox = _command(
+        commands,
+        "sandbox",
+        "run any program as the unit and tell what it sends",
+        f"{EXIT_STATUS} Without --policy, what is seen is listed and 0 says that all could be seen.",
     )
-    sandbox.add_argument("--policy", type=Path, help="judge by this policy; without it, list what is seen")
-    sandbox.add_argument("--json", type=Path, help="write a JSON object a line, a sighting each")
+    sandbox.add_argument(
+        "--identities",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F0A0D00001`",
+    )
+    sandbox.add_argument(
+        "--policy", metavar="DIR", type=Path, help="judge by this policy; without it, list what is seen"
+    )
+    sandbox.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a sighting each")
     sandbox.add_argument("--reveal", action="store_true", help="show values in clear")
-    sandbox.add_argument("--runs", type=Path, default=Path("reports/runs"), help="where the capture goes (%(default)s)")
+    _add_runs(sandbox, "where the capture goes")
     sandbox.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ARGS...")
     sandbox.set_defaults(run=_sandbox)
     return parser
 
 
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, says: str, epilog: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.", epilog=epilog)
+
+
+def _add_features(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "features", nargs="*", default=["features"], help="feature files or folders (default: features)"
+    )
+    command.add_argument(
+        "--rig", metavar="RIG.yaml", type=Path, help="rig file; else the features' defaults.yaml names it"
+    )
+    command.add_argument(
+        "--policy", metavar="DIR", type=Path, help="policy folder; else defaults.yaml or the rig names it"
+    )
+
+
+def _add_runs(command: argparse.ArgumentParser, says: str) -> None:
+    command.add_argument("--runs", metavar="DIR", type=Path, default=Path("reports/runs"), help=f"{says} (%(default)s)")
+
+
 def _bench(options: argparse.Namespace) -> int:
     """Scenarios first, then the page; the exit status is that of the scenarios."""
+    given = [*_given(options), *(f"--defect={defect}" for defect in options.defect)]
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = options.runs.resolve() / stamp
     results = folder / "allure-results"
-    status = _pytest([*map(str, options.features), "-v", "--alluredir", str(results), "--runs", str(folder)])
+    status = _pytest([*given, "-v", "--alluredir", str(results), "--runs", str(folder)])
     if any(results.glob("*-result.json")):
         try:
             print(f"\nreport: {html.make(results, folder / 'report')}")
@@ -75,10 +119,25 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
+    return _pytest([*_given(options), "--prove", "-n", options.workers, "--runs", str(options.runs.resolve())])
+
+
+def _given(options: argparse.Namespace) -> list[str]:
+    """Features, rig and policy for pytest, which would tell of a missing folder as "no tests ran".
+
+    :raises InputError: features that are not there
+    """
+    for name in options.features:
+        path = Path(name.partition("::")[0])
+        if not path.exists():
+            beside = (
+                [p.name for p in path.parent.iterdir() if p.is_dir() or p.suffix == ".feature"]
+                if path.parent.is_dir()
+                else []
+            )
+            raise InputError("no such feature file or folder" + near_miss(path.name, beside), file=path)
     given = [f"--{name}={value}" for name in ("rig", "policy") if (value := getattr(options, name))]
-    return _pytest(
-        [*map(str, options.features), "--prove", "-n", options.workers, "--runs", str(options.runs.resolve()), *given]
-    )
+    return [*options.features, *given]
 
 
 def _sandbox(options: argparse.Namespace) -> int:
@@ -98,8 +157,19 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 
 def _pytest(arguments: Sequence[str]) -> int:
-    """Run pytest in a process of its own, so that its exit status is the one any CI would see."""
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
+    """Run pytest in a process of its own, so that its exit status is the one any CI would see.
+
+    Ctrl-C reaches it as well. It is left to close its benches: killed, it would leave processes and a folder behind.
+    """
+    process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            process.wait(CLOSING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
 
 
 if __name__ == "__main__":

@@ -1,0 +1,79 @@
+"""The command line, before and around what it starts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from trials.cli import main
+
+SLOW_TO_CLOSE = """\
+import pathlib
+import time
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.fixture
+def bench():
+    yield
+    time.sleep(1)
+    (HERE / "closed").touch()
+
+
+def test_waits(bench):
+    (HERE / "opened").touch()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("command", ["bench", "prove"])
+def test_features_that_are_not_there_are_told_with_the_near_miss(command, tmp_path, capsys):
+    """pytest would say that no tests ran, or nothing at all where it has workers."""
+    (tmp_path / "trip_diary.feature").touch()
+    assert main([command, str(tmp_path / "trip_dairy.feature"), "--runs", str(tmp_path / "runs")]) == 2
+    told = capsys.readouterr().err
+    assert told == (
+        f"telltale: {tmp_path}/trip_dairy.feature: no such feature file or folder; did you mean `trip_diary.feature`?\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["bench"], ["prove"], ["sandbox"]], ids=lambda words: " ".join(words) or "alone"
+)
+def test_help_is_whole(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
+    assert "usage: telltale" in told
+    assert not command or "Exit status: 0" in told
+
+
+def test_ctrl_c_waits_until_the_benches_are_closed(tmp_path):
+    """A terminal interrupts the whole group; what was opened is closed before the command ends with 3."""
+    (tmp_path / "test_slow.py").write_text(SLOW_TO_CLOSE, encoding="utf-8")
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "trials.cli", "bench", str(tmp_path), "--runs", str(tmp_path / "runs")],
+        env=given,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 60
+    while not (tmp_path / "opened").exists() and time.monotonic() < end and running.poll() is None:
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    assert (tmp_path / "closed").exists(), out
+    assert running.returncode == 3
+    assert "telltale: interrupted; what had been captured is kept" in out
