@@ -99,7 +99,7 @@ class Verdicts:
             return
         if self._provenances and (results := session.config.getoption("allure_report_dir", None)):
             environment.write(Path(results), environment.merged(self._provenances))
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._asked:
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and (self._asked or self._proving):
             session.exitstatus = int(ExitStatus.INCONCLUSIVE)
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
@@ -116,6 +116,8 @@ class Verdicts:
         if self._rows:
             terminalreporter.section("verdicts")
             terminalreporter.write_line(verdict_table(self._rows, caption=caption, width=width, colour=colour))
+            runs = Path(terminalreporter.config.getoption("runs")).resolve()
+            terminalreporter.write_line(f"Evidence: a folder for each scenario in {runs}")
         if self._pairs:
             catches: dict[str, dict[str, str]] = {}
             for pair in sorted(self._pairs, key=lambda pair: (pair.scenario, pair.defect or "")):

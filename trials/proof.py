@@ -59,7 +59,8 @@ def judge_pair(
     """What a finished scenario proves."""
     if not setup.defects:
         catch = Catch.CLEAN if status is ExitStatus.COMPLIES else Catch.FAILED
-        told = f"the clean unit does not comply: {error}" if error else ""
+        came = "could not be judged" if status is ExitStatus.INCONCLUSIVE else "does not comply"
+        told = f"the clean unit {came}: {error}" if error else ""
         return Pair(scenario=scenario, defect=None, expected="complies", catch=catch, reason=told)
     defect = setup.defects[0]
     catch, reason = _against(defect, trial, status, error)
@@ -132,7 +133,7 @@ def shortcomings(pairs: Sequence[Pair], declared: Iterable[tuple[str, str]] = ()
         if name not in tried
     ]
     lines += [
-        f"{scenario} catches {len(defects)} defects, fewer than {ENOUGH}"
+        f"{scenario} catches {len(defects)} defect{'' if len(defects) == 1 else 's'}, fewer than {ENOUGH}"
         for scenario, defects in catches.items()
         if len(defects) < ENOUGH
     ]

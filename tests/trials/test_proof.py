@@ -133,7 +133,7 @@ def test_a_whole_proof_has_no_shortcomings():
         ([made("t", None, Catch.FAILED)], [], "t <- clean unit: failed: why"),
         ([], [("d9", "XM-1")], "defect d9 is tried by no scenario: none names XM-1"),
         ([made("t", None, Catch.CLEAN)], [], "t catches 0 defects, fewer than 2"),
-        ([made("t", None, Catch.CLEAN), made("t", "d1", Catch.CAUGHT)], [], "t catches 1 defects, fewer than 2"),
+        ([made("t", None, Catch.CLEAN), made("t", "d1", Catch.CAUGHT)], [], "t catches 1 defect, fewer than 2"),
     ],
 )
 def test_each_thing_that_is_not_proven_is_told(more, declared, told):
