@@ -17,6 +17,8 @@ from telltale.sighting import Sighting
 from telltale.transmission import Transmission
 
 _COLOURS = {"complies": "green", "violates": "bold red", "inconclusive": "yellow", "skipped": "dim"}
+_HOST = 32
+"""Columns up to which a recipient's name is not broken: ``how`` and ``where`` have blanks to break at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,8 +121,11 @@ def sightings_table(
     """What was seen, a row a sighting; transmissions without one are counted by recipient below."""
     by_index = {t.index: t for t in transmissions}
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
+    whole = ["#", "channel", "item", "value", "where"]
+    if max((len(t.recipient) for t in transmissions), default=0) <= _HOST:
+        whole.append("recipient")
     for heading in ("#", "recipient", "channel", "item", "value", "how", "where"):
-        table.add_column(heading, no_wrap=heading in ("#", "value", "channel"), overflow="fold")
+        table.add_column(heading, no_wrap=heading in whole, overflow="fold")
     for s in sightings:
         t = by_index[s.transmission]
         table.add_row(
@@ -136,5 +141,5 @@ def sightings_table(
         (t.recipient, t.channel) for t in transmissions if t.index not in {s.transmission for s in sightings}
     )
     for (recipient, channel), count in sorted(silent.items()):
-        table.add_row("", Text(recipient), channel, Text(f"none ({count:,} sent)", style="dim"))
+        table.add_row("", Text(recipient), channel, "", Text(f"none ({count:,} sent)", style="dim"))
     return render(table, width=max(width, 100), colour=colour)

@@ -61,7 +61,8 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
         siblings = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
         raise InputError("no such file" + near_miss(path.name, siblings), file=path) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=path) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot be read: {why}", file=path) from None
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

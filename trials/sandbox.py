@@ -92,7 +92,9 @@ def _report(
         json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     out = Console()
     print(sightings_table(seen.transmissions, seen.sightings, width=out.width, colour=out.is_terminal, reveal=reveal))
-    print(f"{len(seen.transmissions)} transmissions, {len(seen.sightings)} sightings; capture: {capture}")
+    sent, found = len(seen.transmissions), len(seen.sightings)
+    counts = f"{sent} transmission{'' if sent == 1 else 's'}, {found} sighting{'' if found == 1 else 's'}"
+    print(f"{counts}; capture: {capture}")
     for transmission in seen.transmissions:
         for part in transmission.opaque:
             told = f"{len(part.data)} bytes of {part.name} ({part.opaque})"
