@@ -13,7 +13,7 @@ from trials import claims
 from trials.claims import TableRow, together
 from trials.outcome import Inconclusive
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = pytest.mark.xdist_group("windows")
 
 CONTROL = "not seen: the control transmission over {} was not seen, so silence there proves nothing"
 
