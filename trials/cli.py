@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports import html
+from rigs.sim.network import SealedNetwork
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
 
 EXIT_STATUS = "Exit status: 0 complies, 1 violates, 2 a file or an option is wrong, 3 inconclusive or interrupted."
@@ -126,6 +127,7 @@ def _given(options: argparse.Namespace) -> list[str]:
     """Features, rig and policy for pytest, which would tell of a missing folder as "no tests ran".
 
     :raises InputError: features that are not there
+    :raises NamespacesRefusedError: this host allows no sealed network
     """
     for name in options.features:
         path = Path(name.partition("::")[0])
@@ -136,6 +138,7 @@ def _given(options: argparse.Namespace) -> list[str]:
                 else []
             )
             raise InputError("no such feature file or folder" + near_miss(path.name, beside), file=path)
+    SealedNetwork.open().close()  # told once, and not by every scenario
     given = [f"--{name}={value}" for name in ("rig", "policy") if (value := getattr(options, name))]
     return [*options.features, *given]
 

@@ -130,7 +130,7 @@ def test_a_step_with_two_definitions_is_told_with_both(outside, run_pytest):
 def test_a_host_that_refuses_namespaces_is_told_in_one_line_and_ends_3(outside, run_pytest):
     done = clear(run_pytest("-k", "off", folder=outside, environment={"TELLTALE_REFUSE_NAMESPACES": "1"}))
     assert done.status == 3
-    assert len([line for line in done.out.splitlines() if line.startswith("this host does not let the bench")]) == 1
+    assert len(done.lines("this host does not let the bench enter a user namespace")) == 1
 
 
 @pytest.mark.usefixtures("sealed_host")

@@ -185,3 +185,18 @@ def test_a_host_that_refuses_namespaces_is_told_in_one_line_and_ends_3(sandbox):
     done, _ = sandbox("true", TELLTALE_REFUSE_NAMESPACES="1")
     assert done.returncode == 3
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["bench", "prove"])
+def test_a_refusal_is_told_once_before_any_scenario(command, tmp_path, request):
+    features = request.config.rootpath / "features"
+    done = subprocess.run(
+        [sys.executable, "-m", "trials.cli", command, str(features), "--runs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TELLTALE_REFUSE_NAMESPACES": "1"},
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.strip().splitlines()) == 1
