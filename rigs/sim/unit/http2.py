@@ -24,7 +24,7 @@ class Http2:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._state = h2.connection.H2Connection(config=h2.config.H2Configuration(header_encoding="utf-8"))
+        self._state = h2.connection.H2Connection(config=h2.config.H2Configuration(header_encoding=None))
         self._state.initiate_connection()
         self._over = False
 
@@ -68,7 +68,7 @@ class Http2:
             for event in self._state.receive_data(data):
                 match event:
                     case h2.events.ResponseReceived():
-                        status = int(dict(event.headers or [])[":status"])
+                        status = int(dict(event.headers or [])[b":status"])
                     case h2.events.DataReceived():
                         body += event.data
                         self._state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
