@@ -18,8 +18,10 @@ import threading
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with_keeper() -> None:
+def _die_with(keeper: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != keeper:  # it was killed before the kernel had been asked
+        os._exit(1)
 
 
 def main(folder: str, argv: list[str], fds: list[int]) -> int:
@@ -27,8 +29,9 @@ def main(folder: str, argv: list[str], fds: list[int]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the bench's, which then closes standard input
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stdout.flush()
+    keeper = os.getpid()
     # preexec_fn is safe here: this process has one thread
-    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=fds, preexec_fn=_die_with_keeper)  # noqa: PLW1509
+    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=fds, preexec_fn=lambda: _die_with(keeper))  # noqa: PLW1509
     for fd in fds:
         os.close(fd)
 

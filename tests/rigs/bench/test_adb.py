@@ -164,7 +164,7 @@ def test_the_server_ends_with_a_keeper_that_is_killed(until):
     program = _children(keeper)[0]
     server._keeper.kill()
     until(lambda: not _alive(program), "adb's end")
-    assert not server.alive
+    until(lambda: not server.alive, "the keeper's end")
     server.close()
     assert not server._folder.exists()
 
