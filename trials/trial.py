@@ -12,7 +12,7 @@ from reports.masking import mask_all
 from reports.run_folder import RunFolder
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
-from telltale.errors import RigError, TelltaleError
+from telltale.errors import TelltaleError
 from telltale.finding import Judgement
 from telltale.identity import Identities, masked
 from telltale.items import taxonomy
@@ -102,7 +102,6 @@ class Trial:
         self._judged_before = 0
         self._window = self._session.now()
         self._closed = False
-        self._powered = False
 
     # --- the car ------------------------------------------------------------------------------------------------
 
@@ -139,7 +138,6 @@ class Trial:
         if not self.vehicle.is_called(car):
             raise NotOnThisRigError(f"this rig has {self.vehicle.name}, the scenario needs {car}")
         self._move(self._session.power_on)
-        self._powered = True
         self._send_controls()
 
     def power_cycle(self) -> None:
@@ -397,6 +395,3 @@ class Trial:
                 "packets": t.frames,
                 "sightings": [f"{s.describe()} = {masked(s.value)}" for s in seen.sightings_in(t)],
             }
-
-
-__all__ = ["NotOnThisRigError", "RigError", "Session", "Trial", "Violation"]
