@@ -74,7 +74,6 @@ class Alphabet:
         self, digits: bytes, *, padding: bytes = b"", wrapped: bool = False, dull: Callable[[bytes], bool]
     ) -> None:
         self._digits = digits
-        self._padding = padding
         self._wrapped = wrapped
         self._dull = dull
         self._class = bytes(120 if byte in digits else 61 if byte in padding else 32 for byte in range(256))  # x, =
