@@ -61,7 +61,7 @@ def connect(
             stack.callback(driver.close)
             return driver
 
-        power = modem = gnss = adb = can = None
+        power = modem = gnss = adb = phone = can = None
         if (supply := addresses.power) is not None:
             power = opened("power", lambda: ScpiSupply(supply))
         if (at := addresses.modem) is not None:
@@ -70,6 +70,8 @@ def connect(
             gnss = opened("gnss", lambda: NmeaSource(nmea, logs / GNSS_LOG))
         if (android := addresses.adb) is not None:
             adb = opened("adb", lambda: AdbDriver(android))
+        if (handset := addresses.phone) is not None:
+            phone = opened("phone", lambda: AdbDriver(handset))
         if (bus := addresses.can) is not None:
             can = opened("can", lambda: CanDriver(bus, vehicle.database, log=logs / CAN_LOG))
         probe = None
@@ -79,7 +81,9 @@ def connect(
                 "probe",
                 lambda: HttpProbe(dial, authorities=cloud.authorities, timeout=cloud.timeout / SECOND),
             )
-        present = Instruments(clock=clock, can=can, modem=modem, gnss=gnss, adb=adb, power=power, probe=probe)
+        present = Instruments(
+            clock=clock, can=can, modem=modem, gnss=gnss, adb=adb, phone=phone, power=power, probe=probe
+        )
         yield present if delivered is None else _with_delivery(present, delivered)
 
 

@@ -27,6 +27,8 @@ class Instruments:
     modem: Modem | None = None
     gnss: Gnss | None = None
     adb: Adb | None = None
+    phone: Adb | None = None
+    """The Android of the owner's phone."""
     power: PowerSupply | None = None
     probe: CloudProbe | None = None
     delivered: Callable[[], None] = _nothing
@@ -39,6 +41,10 @@ class Instruments:
     def needed_adb(self) -> Adb:
         """ADB. :raises MissingInstrumentError: the rig has none"""
         return self.adb or _missing("adb", "ADB")
+
+    def needed_phone(self) -> Adb:
+        """The owner's phone. :raises MissingInstrumentError: the rig has none"""
+        return self.phone or _missing("phone", "an owner's phone")
 
     def needed_gnss(self) -> Gnss:
         """GNSS input. :raises MissingInstrumentError: the rig has none"""
@@ -58,4 +64,6 @@ class Instruments:
 
 
 def _missing(key: str, what: str) -> NoReturn:
-    raise MissingInstrumentError(f"this rig has no {what.removeprefix('a ')}; name one under `{key}` in the rig file")
+    raise MissingInstrumentError(
+        f"this rig has no {what.removeprefix('an ').removeprefix('a ')}; name one under `{key}` in the rig file"
+    )

@@ -25,6 +25,8 @@ class Addresses(Strict):
     modem: SerialAddress | None = None
     gnss: SerialAddress | None = None
     adb: AdbAddress | None = None
+    phone: AdbAddress | None = None
+    """The owner's phone with the maker's app, on the bench's WiFi."""
     power: PowerAddress | None = None
     probe: ProbeAddress | None = None
 
@@ -34,6 +36,7 @@ class _SimulatedFile(Strict):
     kind: Literal["simulated"]
     unit: Path
     cloud: Path
+    phone: Path | None = None
     vehicle: Path
     policy: Path
 
@@ -81,6 +84,8 @@ class SimulatedRig(Rig):
 
     unit: Path
     cloud: Path
+    phone: Path | None = None
+    """The owner's phone with the maker's app: a unit file of its own; None: a bench without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +117,8 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
     }
     if isinstance(file, _SimulatedFile):
         unit, cloud = _found(path, "unit", file.unit, lines), _found(path, "cloud", file.cloud, lines)
-        return SimulatedRig(**common, unit=unit, cloud=cloud)
+        phone = _found(path, "phone", file.phone, lines) if file.phone else None
+        return SimulatedRig(**common, unit=unit, cloud=cloud, phone=phone)
     addresses = Addresses(**{name: getattr(file, name) for name in Addresses.model_fields})
     if addresses.probe and addresses.probe.authorities:
         authorities = _found(path, "probe", addresses.probe.authorities, lines)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rigs.instruments import Instruments
-from rigs.protocols import Signals
-from rigs.vehicle import Action, Position, Vehicle
+from rigs.protocols import Adb, Signals
+from rigs.vehicle import Action, Position, Switch, Vehicle
 from telltale.errors import InputError, RigError
 from telltale.timeline import Fact, Timeline
 
@@ -48,10 +48,11 @@ class Stimulator:
 
     def read_switches(self) -> dict[str, Position]:
         """How each switch stands, read over ADB and recorded; one that was never set is not known and left out."""
-        adb = self._instruments.needed_adb()
         found: dict[str, Position] = {}
         for name, switch in self.vehicle.switches.items():
-            value = adb.get_setting(switch.adb_setting.namespace, switch.adb_setting.key)
+            if switch.device == "phone" and self._instruments.phone is None:
+                continue  # a bench without a phone says nothing of it
+            value = self._android(switch).get_setting(switch.adb_setting.namespace, switch.adb_setting.key)
             if (position := switch.position(value)) is not None:
                 found[name] = position
                 self._record({switch.fact: position}, "adb")
@@ -84,7 +85,7 @@ class Stimulator:
         if position not in ("on", "off"):
             raise InputError(f"the switch `{name}` cannot be `{position}`, expected on or off")
         wanted: Position = "on" if position == "on" else "off"
-        adb, setting = self._instruments.needed_adb(), switch.adb_setting
+        adb, setting = self._android(switch), switch.adb_setting
         adb.put_setting(setting.namespace, setting.key, switch.value(wanted))
         self._settled()
         found = adb.get_setting(setting.namespace, setting.key)
@@ -94,6 +95,10 @@ class Stimulator:
                 f"not `{switch.value(wanted)}`, after it was turned {wanted}"
             )
         self._record({switch.fact: wanted}, "adb")
+
+    def _android(self, switch: Switch) -> Adb:
+        needed = self._instruments
+        return needed.needed_phone() if switch.device == "phone" else needed.needed_adb()
 
     def place(self, latitude: float, longitude: float) -> None:
         """Put the car at a place, degrees, WGS-84; the position itself is an identity and is not recorded."""
@@ -110,6 +115,9 @@ class Stimulator:
             self.send(action.can)
         elif action.start is not None:
             self._instruments.needed_adb().start(action.start)
+            self._settled()
+        elif action.on_phone is not None:
+            self._instruments.needed_phone().start(action.on_phone)
             self._settled()
         elif action.wait is not None:
             self._clock.advance(action.wait)

@@ -19,7 +19,7 @@ from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
 
 Position = Literal["on", "off"]
 """How a switch stands."""
-_ACTIONS = ("can", "facts", "start", "app", "wait")
+_ACTIONS = ("can", "facts", "start", "on phone", "app", "wait")
 
 
 def _url(text: str) -> str:
@@ -50,6 +50,8 @@ class Action(Strict):
     """What the unit's state is from now on."""
     start: str | None = None
     """Open an app over ADB: ``package/.Activity``."""
+    on_phone: str | None = None
+    """Open an app, or a page of it, on the owner's phone: ``package/.Activity``."""
     app: AppAction | None = None
     wait: Duration | None = None
     """Let this much bench time pass."""
@@ -75,6 +77,8 @@ class Switch(Strict):
 
     adb_setting: AdbSetting
     fact: str
+    device: Literal["car", "phone"] = "car"
+    """Whose Android keeps the setting."""
 
     def value(self, position: Position) -> str:
         """The setting's value for *position*."""

@@ -32,6 +32,8 @@ class Setup:
     unit: Source | None = field(default=None, repr=False)
     """Simulated rigs: the unit file as read."""
     cloud: Source | None = field(default=None, repr=False)
+    phone: Source | None = field(default=None, repr=False)
+    """The file of the owner's phone, where the simulated rig has one."""
 
     @classmethod
     def read(cls, rig: Path, *, policy: Path | None, defects: Sequence[Path]) -> Setup:
@@ -43,7 +45,7 @@ class Setup:
 
     def with_defects(self, defects: tuple[Path, ...]) -> Setup:
         """The same with other defects."""
-        return replace(self, defects=_checked(self.unit, self.cloud, self.vehicle, defects))
+        return replace(self, defects=_checked(self.unit, self.cloud, self.phone, self.vehicle, defects))
 
     def known_defects(self) -> Iterator[tuple[Path, Defect]]:
         """The defects made for this rig's unit: ``defects/UNIT/`` beside the folder of its unit file."""
@@ -126,13 +128,15 @@ def _read(rig_path: Path, policy: Path | None, defects: tuple[Path, ...]) -> Set
     vehicle = Vehicle.load(rig.vehicle)
     unit = Source.read(rig.unit) if isinstance(rig, SimulatedRig) else None
     cloud = Source.read(rig.cloud) if isinstance(rig, SimulatedRig) else None
+    phone = Source.read(rig.phone) if isinstance(rig, SimulatedRig) and rig.phone else None
     return Setup(
         rig=rig,
         vehicle=vehicle,
         policy=load_policy(policy or rig.policy),
-        defects=_checked(unit, cloud, vehicle, defects),
+        defects=_checked(unit, cloud, phone, vehicle, defects),
         unit=unit,
         cloud=cloud,
+        phone=phone,
     )
 
 
@@ -142,12 +146,12 @@ def _defect(path: Path) -> Defect:
 
 
 def _checked(
-    unit: Source | None, cloud: Source | None, vehicle: Vehicle, paths: tuple[Path, ...]
+    unit: Source | None, cloud: Source | None, phone: Source | None, vehicle: Vehicle, paths: tuple[Path, ...]
 ) -> tuple[Defect, ...]:
-    """The defects at *paths*, tried on unit and cloud."""
+    """The defects at *paths*, tried on the simulated parts."""
     defects = tuple(_defect(path) for path in paths)
     if unit is not None and cloud is not None:
-        apply(unit, cloud, defects, dbc=vehicle.dbc)
+        apply(unit, cloud, defects, phone=phone, dbc=vehicle.dbc)
     elif defects:
         raise defects[0].source.fault((), "defects are seeded into simulated units; this rig is real")
     return defects

@@ -55,7 +55,7 @@ class SimulatedBench:
                 can=CanAddress(interface="socketcand", channel="can0", options={"host": host, "port": port}),
                 modem=SerialAddress(port=self.peers.modem.path),
                 gnss=SerialAddress(port=self.peers.gnss.path),
-                adb=AdbAddress(tcp=self.peers.adb_address),
+                adb=AdbAddress(tcp=self.peers.adb.address),
                 power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
                 probe=ProbeAddress(authorities=self.wiring.authority.certificate),
             )
@@ -116,7 +116,9 @@ class SimulatedSession:
     def _build(self, setup: Setup) -> None:
         if setup.unit is None or setup.cloud is None:
             raise InputError("a simulated bench needs a simulated rig", file=setup.rig.path)
-        unit, cloud = apply(setup.unit, _with_control(setup.cloud), setup.defects, dbc=self.vehicle.dbc)
+        unit, cloud, _phone = apply(
+            setup.unit, _with_control(setup.cloud), setup.defects, phone=setup.phone, dbc=self.vehicle.dbc
+        )
         tokens: dict[str, str] = {"owner": secrets.token_urlsafe(24), "other": secrets.token_urlsafe(24)}
         self._clock = VirtualClock(self._folder.file("clock.bin"))
         self._stack.callback(self._clock.close)
@@ -198,7 +200,7 @@ class SimulatedSession:
                 self._unit.power_on(
                     {
                         "can": can.fileno(),
-                        "adb": peers.adb_socket.fileno(),
+                        "adb": peers.adb.socket.fileno(),
                         "modem": peers.modem.unit_end,
                         "gnss": peers.gnss.unit_end,
                     }

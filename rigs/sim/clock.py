@@ -1,10 +1,10 @@
 """The bench clock of a simulated rig: virtual, shared by all simulated parts, moved only by the rig.
 
-A page of memory holds three integers, bench nanoseconds: the time now, and when the unit and the cloud have something
-to do next. `VirtualClock` is the bench's end, `SharedClock` a part's. Advancing goes from one due event to the next in
-order; at one and the same moment the cloud comes first, so that what is due for deletion is gone before the car acts.
-While the cloud has nothing due earlier, the unit steps the clock itself (`SharedClock.step`), which saves the bench two
-process switches an event. A part updates its due time before it answers whatever changed it.
+A page of memory holds integers, bench nanoseconds: the time now, and when each part has something to do next.
+`VirtualClock` is the bench's end, `SharedClock` a part's. Advancing goes from one due event to the next in order; at
+one and the same moment the parts come in the order of `ROLES`, the cloud first, so that what is due for deletion is
+gone before the car acts. While no other part comes first, a unit steps the clock itself (`SharedClock.step`), which
+saves the bench two process switches an event. A part updates its due time before it answers whatever changed it.
 
 Every step is appended to a log as (wall, bench), from which `telltale.times.ClockMap` tells the bench time of a packet.
 """
@@ -23,12 +23,15 @@ from telltale.errors import RigError
 from telltale.processes import inherited
 from telltale.times import SECOND, ClockMap, utc
 
-Role = Literal["unit", "cloud"]
+Role = Literal["cloud", "unit", "phone"]
+ROLES: tuple[Role, ...] = ("cloud", "unit", "phone")
+"""In the order of precedence at one and the same moment."""
+_SETTLING: tuple[Role, ...] = ("phone", "cloud", "unit")
 NEVER = 2**63 - 1
 """The due time of a part that has nothing to do."""
 
 _NOW = 0
-_DUE: dict[Role, int] = {"unit": 1, "cloud": 2}
+_DUE: dict[Role, int] = {role: place for place, role in enumerate(ROLES, start=1)}
 _SIZE = mmap.PAGESIZE
 _STEP = struct.Struct("<QQ")
 
@@ -65,6 +68,15 @@ class SharedClock:
     def set_due(self, due: int, role: Role | None = None) -> None:
         """Publish when this part (or *role*) has something to do next."""
         self._words[_DUE[role or self.role]] = due
+
+    def comes_first(self, due: int) -> bool:
+        """Whether what this part has due at *due* comes before everything that the others have due."""
+        mine = ROLES.index(self.role)
+        return all(
+            due < self.due(other) or (due == self.due(other) and mine < rank)
+            for rank, other in enumerate(ROLES)
+            if rank != mine
+        )
 
     def step(self, to: int) -> None:
         """Move the clock to *to*, ns; a moment that has passed leaves it where it is."""
@@ -139,7 +151,9 @@ class VirtualClock:
         return self._shared.now()
 
     def settle(self) -> None:
-        """Wait until all parts are idle: the cloud first, whose commands are in the car's hands when it says so.
+        """Wait until all parts are idle, in the order in which one gives another something to do.
+
+        The phone asks the cloud, whose commands are in the car's hands when it says that it is idle.
 
         :raises RigError: a part is gone, or does not come to rest
         """
@@ -159,7 +173,7 @@ class VirtualClock:
         until = start + duration
         self.settle()
         while (due := self._next()) <= until:
-            role: Role = "cloud" if self._shared.due("cloud") == due else "unit"
+            role = next(role for role in ROLES if self._shared.due(role) == due)
             before = self.now()
             if role == "cloud":
                 self._shared.step(due)
@@ -186,10 +200,9 @@ class VirtualClock:
         os.close(self.log_fd)
 
     def _settle_parts(self) -> None:
-        order: tuple[Role, ...] = ("cloud", "unit")
-        for role in order:
+        for role in _SETTLING:
             if role in self._parts:
                 self._parts[role].settle()
 
     def _next(self) -> int:
-        return min(self._shared.due("unit"), self._shared.due("cloud"))
+        return min(self._shared.due(role) for role in ROLES)

@@ -1,8 +1,8 @@
-"""Defects: seeded violations, as overlays on the files of a simulated unit and its cloud.
+"""Defects: seeded violations, as overlays on the files of a simulated unit, its cloud and its owner's phone.
 
-A defect proves that a scenario can fail. Its ``patch`` is an RFC 7386 merge patch on the unit file and one on the cloud
-file: mappings are merged key by key, ``null`` deletes, everything else replaces. What comes out is checked as if it had
-been written so, and a complaint names the file and line, of the defect or of what it patches, where the fault stands.
+A defect proves that a scenario can fail. Its ``patch`` holds RFC 7386 merge patches, one a file that it changes:
+mappings are merged key by key, ``null`` deletes, everything else replaces. What comes out is checked as if it had been
+written so, and a complaint names the file and line, of the defect or of what it patches, where the fault stands.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
@@ -37,16 +37,21 @@ class CaughtAs(Strict):
     uplink: Literal["cellular", "wifi"]
 
 
+Which = Literal["unit", "cloud", "phone"]
+"""The files that a defect may patch."""
+
+
 class Patch(Strict):
     """Merge patches; at least one of them."""
 
     unit: dict[str, Any] = Field(default_factory=dict)
     cloud: dict[str, Any] = Field(default_factory=dict)
+    phone: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _something(self) -> Patch:
-        if not self.unit and not self.cloud:
-            raise ValueError("changes nothing; write `unit:` or `cloud:` with the keys to change")
+        if not (self.unit or self.cloud or self.phone):
+            raise ValueError("changes nothing; write `unit:`, `cloud:` or `phone:` with the keys to change")
         return self
 
 
@@ -82,7 +87,7 @@ class Defect:
         """The file."""
         return self.source.path
 
-    def patch(self, which: Literal["unit", "cloud"], source: Source) -> Source:
+    def patch(self, which: Which, source: Source) -> Source:
         """*source* with the patch for it. :raises InputError: the patch deletes what is not there"""
         changes: Mapping[str, Any] = self.source.data["patch"].get(which) or {}
         return source.patched(changes, self.source, ("patch", which)) if changes else source
@@ -109,10 +114,24 @@ def load_defect(path: Path) -> Defect:
     )
 
 
+class Models(NamedTuple):
+    """What the simulated parts of one rig are made from."""
+
+    unit: Unit
+    cloud: Cloud
+    phone: Unit | None
+    """The owner's phone with the maker's app; None on a rig without one."""
+
+
 def apply(
-    unit: Source, cloud: Source, defects: Sequence[Defect] = (), *, dbc: Path | None = None
-) -> tuple[Unit, Cloud]:
-    """Unit and cloud with *defects* laid over them, one after the other; with *dbc*, signals are looked up there.
+    unit: Source,
+    cloud: Source,
+    defects: Sequence[Defect] = (),
+    *,
+    phone: Source | None = None,
+    dbc: Path | None = None,
+) -> Models:
+    """The files with *defects* laid over them, one after the other; with *dbc*, the unit's signals are looked up there.
 
     :raises InputError: a defect is for another unit, patches what is not there, or makes nonsense of the file
     """
@@ -127,16 +146,23 @@ def apply(
         _check_names(defect, "unit", unit)
         _check_names(defect, "cloud", cloud)
         unit, cloud = defect.patch("unit", unit), defect.patch("cloud", cloud)
-    return checked_unit(unit, dbc=dbc), checked_cloud(cloud)
+        if phone is not None:
+            _check_names(defect, "phone", phone)
+            phone = defect.patch("phone", phone)
+        elif defect.source.data["patch"].get("phone"):
+            raise defect.source.fault(("patch", "phone"), "this rig has no phone; name its unit file under `phone`")
+    return Models(checked_unit(unit, dbc=dbc), checked_cloud(cloud), checked_unit(phone) if phone else None)
 
 
+_NAMED_IN_UNITS: Mapping[Location, tuple[str, type[BaseModel]]] = {
+    ("state", "*"): ("fact of the unit", FactSource),
+    ("queues", "*"): ("queue of the unit", Queue),
+    ("functions", "*"): ("function of the unit", Function),
+    ("functions", "*", "sends", "*"): ("send of this function", Send),
+}
 _NAMED: Mapping[str, Mapping[Location, tuple[str, type[BaseModel]]]] = {
-    "unit": {
-        ("state", "*"): ("fact of the unit", FactSource),
-        ("queues", "*"): ("queue of the unit", Queue),
-        ("functions", "*"): ("function of the unit", Function),
-        ("functions", "*", "sends", "*"): ("send of this function", Send),
-    },
+    "unit": _NAMED_IN_UNITS,
+    "phone": _NAMED_IN_UNITS,
     "cloud": {
         ("sinks", "*"): ("sink of the cloud", Sink),
         ("platforms", "*"): ("platform of the cloud", Platform),
@@ -148,7 +174,7 @@ _NAMED: Mapping[str, Mapping[Location, tuple[str, type[BaseModel]]]] = {
 """Where a file's author chooses the names, so that a slip of the pen looks like a new entry."""
 
 
-def _check_names(defect: Defect, which: Literal["unit", "cloud"], base: Source) -> None:
+def _check_names(defect: Defect, which: Which, base: Source) -> None:
     """A name that the file does not have is a slip of the pen, unless it brings all that a new entry needs.
 
     :raises InputError: at the name, with the near-miss

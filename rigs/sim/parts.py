@@ -61,10 +61,14 @@ class UnitBoot:
     """Media item to the file that the car's cameras record."""
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """``host:port`` to where that really is, on a bench without a name server."""
+    token: str | None = None
+    """What the maker's app on this unit signs in with; only a phone has one."""
+    role: Role = "unit"
+    """Whose place on the clock it takes: the car's unit, or the owner's phone beside it."""
 
     def as_json(self) -> dict[str, Any]:
         """For the unit's process. :raises InputError: the run lacks a value that the unit's file asks for"""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {"app.token": self.token} if self.token else {}
         for identity in self.identities:
             if isinstance(identity.value, tuple):
                 values.setdefault(identity.item, {"lat": identity.value[0], "lon": identity.value[1]})
@@ -78,6 +82,7 @@ class UnitBoot:
             )
         return {
             "unit": self.unit.plain(),
+            "role": self.role,
             "identities": values,
             "footage": {item: str(path) for item, path in self.footage.items()},
             "flash": str(self.flash),
@@ -189,10 +194,9 @@ class SimulatedUnit(_Part):
     :param log: file for what the process prints; every boot appends
     """
 
-    role: Role = "unit"
-
     def __init__(self, boot: UnitBoot, *, clock: VirtualClock, spawner: Spawner, log: Path) -> None:
-        super().__init__(f"the unit {boot.unit.unit}", clock)
+        super().__init__(f"the {boot.role} {boot.unit.unit}", clock)
+        self.role = boot.role
         self._boot = boot
         self._spawner = spawner
         self._log = log

@@ -48,6 +48,24 @@ class Pty:
         os.close(self._bench_end)
 
 
+class AdbPort:
+    """Where a unit's adbd listens; it stays while the unit is off."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        """Inherited by the unit that boots."""
+
+    @property
+    def address(self) -> str:
+        """What ``adb connect`` takes."""
+        host, port = self.socket.getsockname()
+        return f"{host}:{port}"
+
+    def close(self) -> None:
+        """Close the bench's end."""
+        self.socket.close()
+
+
 class PeerHost:
     """Runs the peers that live beside the bench, from `start` to `close`."""
 
@@ -60,7 +78,8 @@ class PeerHost:
         self.can = CanHub()
         self.modem = Pty("modem")
         self.gnss = Pty("GNSS")
-        self._adb = socket.create_server(("127.0.0.1", 0))
+        self.adb = AdbPort()
+        self.phone = AdbPort()
 
     def start(self) -> PeerHost:
         """Start thread, hub and supply."""
@@ -79,17 +98,6 @@ class PeerHost:
         if self._supply is None:
             raise RigError("the simulated peers do not run")
         return self._supply
-
-    @property
-    def adb_socket(self) -> socket.socket:
-        """The listening socket that the unit inherits for its adbd."""
-        return self._adb
-
-    @property
-    def adb_address(self) -> str:
-        """What ``adb connect`` takes."""
-        host, port = self._adb.getsockname()
-        return f"{host}:{port}"
 
     def plug_can(self) -> socket.socket:
         """A fresh CAN connection for a unit that boots: to be handed to the unit's process and then closed here."""
@@ -123,7 +131,8 @@ class PeerHost:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(timeout=10)
         self._loop.close()
-        self._adb.close()
+        self.adb.close()
+        self.phone.close()
         self.modem.close()
         self.gnss.close()
 

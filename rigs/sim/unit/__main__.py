@@ -39,7 +39,7 @@ _SAME_PLACE = 2e-6
 
 
 Settings = dict[str, dict[str, Any]]
-"""Android setting to the facts that it sets, by name, as the unit file has them."""
+"""Android setting (or ``command/FACT``) to the facts that it sets, by name, as the unit file has them."""
 
 
 class Unit:
@@ -48,7 +48,7 @@ class Unit:
     def __init__(self, boot: dict[str, Any]) -> None:
         self.boot = boot
         self.data = boot["unit"]
-        self.clock = SharedClock.inherited("unit")
+        self.clock = SharedClock.inherited(boot["role"])
         kept = {name for name, queue in self.data["queues"].items() if queue["kept"]}
         self.flash = Flash(Path(boot["flash"]), kept)
         authorities = Path(boot["authorities"]) if boot["authorities"] else None
@@ -84,8 +84,8 @@ class Unit:
         loop = asyncio.get_running_loop()
         settings: Settings = {}
         for name, fact in self.data["state"].items():
-            if fact.get("setting"):
-                settings.setdefault(fact["setting"], {})[name] = fact
+            if where := fact.get("setting") or (fact["command"] and f"command/{name}"):
+                settings.setdefault(where, {})[name] = fact
         for setting, value in self.flash.settings.items():
             kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}
             self.engine.facts |= {name: value_of(value, fact["values"]) for name, fact in kept.items()}

@@ -89,6 +89,7 @@ class Engine:
         self.facts: dict[str, Fact] = {
             name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
         }
+        self._orders = _orders(unit["state"])
         self._functions = [
             _function(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
         ]
@@ -120,11 +121,17 @@ class Engine:
     def app_started(self, component: str) -> None:
         """The driver opened an app: ``package`` or ``package/activity``."""
         for function in self._functions:
-            self._trigger(function, "on app", component.partition("/")[0])
+            for which in dict.fromkeys((component.partition("/")[0], component)):
+                self._trigger(function, "on app", which)
         self.publish()
 
     def commanded(self, command: str) -> None:
-        """The cloud handed over a command of the owner's."""
+        """The cloud handed over a command of the owner's: it may set facts, and it may trigger sends."""
+        ordered = self._orders.get(command, {})
+        for fact, (_, kept) in ordered.items():
+            if kept:
+                self._flash.set(f"command/{fact}", command)
+        self.learn({fact: value for fact, (value, _) in ordered.items()})
         for function in self._functions:
             self._trigger(function, "on command", command)
         self.publish()
@@ -143,11 +150,11 @@ class Engine:
         await self._idle.wait()
 
     async def run(self, until: int) -> None:
-        """Do what is due up to *until*, stepping the clock, until the cloud has something due first."""
+        """Do what is due up to *until*, stepping the clock, until another part has something due first."""
         deadline = time.monotonic() + _SLICE_SECONDS
         self._paused = False
         await self.idle()
-        while (due := self.agenda.due) <= until and due < self._clock.due("cloud"):
+        while (due := self.agenda.due) <= until and self._clock.comes_first(due):
             if self._paused or time.monotonic() > deadline:
                 break
             self._clock.step(due)
@@ -328,6 +335,16 @@ class Engine:
             return self.position[name == "position.lon"]
         value: Value = self.facts[name] if name in self.facts else self._values[name]
         return value
+
+
+def _orders(state: Mapping[str, Any]) -> dict[str, dict[str, tuple[Fact, bool]]]:
+    """Command to the facts that it sets: the value of each, and whether it is kept over power-off."""
+    orders: dict[str, dict[str, tuple[Fact, bool]]] = {}
+    for name, source in state.items():
+        if source.get("command"):
+            for command, value in source["values"].items():
+                orders.setdefault(command, {})[name] = value, source["kept"]
+    return orders
 
 
 def _function(name: str, data: Mapping[str, Any], rank: int) -> _Function:

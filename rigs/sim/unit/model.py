@@ -19,8 +19,8 @@ Value = str | int | float
 Facts = dict[str, Value | list[Value]]
 """Facts and the value, or the values, that each must have."""
 Uplink = Literal["cellular", "wifi"]
-BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon")
-"""Names in templates beside facts and items."""
+BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
+"""Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
 _DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "flush")
 _NAMESPACES = ("global", "secure", "system")
@@ -82,17 +82,22 @@ class FactSource(Strict):
     can: Annotated[str, AfterValidator(_signal)] | None = None
     setting: Annotated[str, AfterValidator(_setting)] | None = None
     """An Android setting, ``global/experience_plan``."""
+    command: bool = False
+    """Set by commands that the cloud hands over: ``values`` says which command means what."""
     values: dict[str, Value] = Field(default_factory=dict)
     """The signal's or setting's value to the fact's; others are taken as they are."""
     kept: bool = False
-    """Kept over power-off (settings only)."""
+    """Kept over power-off (settings and commands only)."""
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
-        if self.can and self.setting:
-            raise ValueError("has `can` and `setting`; a fact has one source")
-        if self.kept and not self.setting:
-            raise ValueError("is `kept`, which only a fact with a `setting` can be")
+        sources = [name for name in ("can", "setting", "command") if getattr(self, name)]
+        if len(sources) > 1:
+            raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")
+        if self.kept and not (self.setting or self.command):
+            raise ValueError("is `kept`, which only a fact with a `setting` or a `command` can be")
+        if self.command and not self.values:
+            raise ValueError("has `command` without `values`, which say which command means what")
         return self
 
 
@@ -117,7 +122,7 @@ class Send(Strict):
     when: Facts = Field(default_factory=dict)
     """The moment these facts come true while the function is active."""
     on_app: str | None = None
-    """The driver opens this app."""
+    """The user opens this app: ``package``, or one page of it alone, ``package/.Activity``."""
     on_command: str | None = None
     """The cloud hands over this command."""
     follows: str | None = None

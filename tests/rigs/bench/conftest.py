@@ -43,7 +43,7 @@ class PlayedUnit:
         )
         self.gnss = GnssReceiver(lambda latitude, longitude: self.told.append((latitude, longitude)))
         self.thread.start()
-        self.in_loop(lambda: setattr(self, "serving", self.loop.create_task(self.adbd.serve(host.adb_socket.dup()))))
+        self.in_loop(lambda: setattr(self, "serving", self.loop.create_task(self.adbd.serve(host.adb.socket.dup()))))
         self.in_loop(lambda: self.modem.attach(host.modem.unit_end, self.loop))
         self.in_loop(lambda: self.gnss.attach(host.gnss.unit_end, self.loop))
 
@@ -109,7 +109,7 @@ def addresses(host):
         can=CanAddress(interface="socketcand", channel="can0", options={"host": can_host, "port": can_port}),
         modem=SerialAddress(port=host.modem.path),
         gnss=SerialAddress(port=host.gnss.path),
-        adb=AdbAddress(tcp=host.adb_address),
+        adb=AdbAddress(tcp=host.adb.address),
         power=PowerAddress(visa=host.supply.address, ceiling=Ceiling(voltage=14.4, current=3)),
     )
 

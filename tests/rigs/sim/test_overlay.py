@@ -50,8 +50,8 @@ def test_a_defect_tells_what_it_breaks_and_how_it_is_caught(defect):
 
 def test_a_patch_changes_what_it_names_and_nothing_else(files, defect):
     """RFC 7386: mappings are merged, null deletes, all else replaces."""
-    clean_unit, clean_cloud = apply(*files)
-    unit, cloud = apply(*files, [defect()])
+    clean_unit, clean_cloud, _ = apply(*files)
+    unit, cloud, _ = apply(*files, [defect()])
     sends = unit.functions["user experience plan, anonymous"].sends
     assert sends["run data"].json_["blob"] == "{vin|gzip|base64}"
     assert sends["run data"].json_["model"] == "su7"
@@ -65,7 +65,7 @@ def test_defects_are_laid_one_over_the_other(files, defect, tmp_path):
     """A later one sees what the earlier one left."""
     second = tmp_path / "second.yaml"
     second.write_text(DEFECT.replace("keep: 61 min, summary: null", "keep: 62 min"))
-    _, cloud = apply(*files, [defect(), load_defect(second)])
+    _, cloud, _ = apply(*files, [defect(), load_defect(second)])
     assert cloud.stores["sentry clips"].keep == 62 * 60 * 10**9
     assert cloud.stores["sentry clips"].summary is None
 
