@@ -27,10 +27,11 @@ from telltale.errors import InputError, RigError
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from trials.observation import CONTROL_HOST, Control
+from trials.recording import Stock
 from trials.retrieval import Retrieval
 from trials.scratch import scratch
 from trials.setup import Setup
-from trials.wiring import Stock, Wiring
+from trials.wiring import Wiring
 
 CLOUD_ADDRESS = "192.0.2.2"
 """Where the probe meets the cloud, which owns every address (TEST-NET-1, RFC 5737)."""

@@ -23,9 +23,9 @@ from trials import evidence
 from trials.evidence import Exhibit
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, settle
+from trials.recording import Stock
 from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
-from trials.wiring import Stock
 
 TICK = SECOND // 1000
 """Bench time before anything is done to the car, ns: what was due at that very moment had happened before."""

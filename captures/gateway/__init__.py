@@ -2,6 +2,7 @@
 
 gateway       the bench's handle: starts the process, asks it, ends it
 process       what runs in that process: mitmproxy's master with the few addons that a gateway needs
+authority     the bench's CA, where it is kept from run to run
 settings      what the bench tells the process at its start, kept in the run's folder
 names         the table behind the bench's DNS
 counts        what the gateway has seen so far, and whether anything is under way

@@ -55,6 +55,7 @@ class Gateway:
         dns_port: int = 5353,
         upstream_ca: Path | None,
         modes: Sequence[str] | None = None,
+        ca: Path | None = None,
     ) -> Gateway:
         """Start the gateway where *spawn* starts it, and wait until it listens.
 
@@ -64,6 +65,7 @@ class Gateway:
         :param upstream_ca: PEM file that the clouds' certificates are checked against; None: they are not checked
         :param modes: mitmproxy's modes, instead of transparent on *proxy_port* and DNS on *dns_port*; port 0 lets the
             kernel choose, see ``listening``
+        :param ca: folder of a bench CA that is kept (`captures.gateway.authority`); None: a new one in *folder*
         :raises InputError: an address in *names* is not one
         :raises RigError: the process ended, or could not open its ports
         """
@@ -74,6 +76,7 @@ class Gateway:
             names={name: tuple(addresses) for name, addresses in names.items()},
             unknown_names=unknown_names,
             upstream_ca=None if upstream_ca is None else str(upstream_ca.resolve()),
+            ca=None if ca is None else str(ca.resolve()),
         )
         settings.authority.mkdir(mode=0o700, parents=True, exist_ok=True)
         for secret in (settings.keylog, settings.log):

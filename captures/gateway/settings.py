@@ -23,11 +23,13 @@ class Settings:
     unknown_names: UnknownNames
     upstream_ca: str | None
     """PEM file that the clouds' certificates are checked against; None: they are not checked."""
+    ca: str | None = None
+    """Folder of a bench CA that is kept from run to run; None: one of this gateway's own."""
 
     @property
     def authority(self) -> Path:
         """mitmproxy's folder for the bench's CA, with its key: mode 0700, never leaves the bench."""
-        return Path(self.folder) / "authority"
+        return Path(self.ca) if self.ca is not None else Path(self.folder) / "authority"
 
     @property
     def journal(self) -> Path:

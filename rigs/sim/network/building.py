@@ -102,7 +102,7 @@ def enter() -> str:
     return IN_USER_NAMESPACE
 
 
-def build(*, proxy_port: int, dns_port: int, catch_all: CatchAll | None) -> dict[Namespace, Place]:
+def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) -> dict[Namespace, Place]:
     """Make the three namespaces with all that is in them; for process 1 of the PID namespace.
 
     :raises RefusedError: the host refuses a step

@@ -104,9 +104,11 @@ def quiet() -> list[Rule]:
     return [Rule("output", (icmp, icmp_type(first, last), drop())) for first, last in ((130, 134), (143, 143))]
 
 
-def gateway(proxy_port: int, dns_port: int) -> list[Rule]:
+def gateway(proxy_port: int | None, dns_port: int) -> list[Rule]:
     """DNS goes to the resolver, all other TCP to the proxy; no TCP goes past the proxy, dead or alive."""
     rules = quiet()
+    if proxy_port is None:
+        return rules
     for uplink in UPLINKS:
         here = incoming(uplink.gateway_interface)
         rules += [

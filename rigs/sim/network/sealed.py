@@ -51,10 +51,12 @@ class SealedNetwork:
         """In the order of the unit's preference."""
 
     @classmethod
-    def open(cls, *, proxy_port: int = 8080, dns_port: int = 5353, catch_all: CatchAll | None = None) -> SealedNetwork:
+    def open(
+        cls, *, proxy_port: int | None = 8080, dns_port: int = 5353, catch_all: CatchAll | None = None
+    ) -> SealedNetwork:
         """Make the network; what listens on the two ports is to be started in ``gateway``.
 
-        :param proxy_port: where all TCP from the unit goes
+        :param proxy_port: where all TCP from the unit goes; None leaves ``gateway`` a plain router
         :param dns_port: where all UDP to port 53 from the unit goes
         :param catch_all: ports in ``cloud`` for everything that reaches it
         :raises NamespacesRefusedError: this host does not allow it

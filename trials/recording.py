@@ -1,0 +1,139 @@
+"""Gateway and packet tap of one bench, on whatever wires: captures are begun, looked after and sealed."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from captures.gateway import Gateway
+from captures.tap import PacketTap, TapCounts
+from telltale.errors import RigError
+from trials.observation import CONTROL_HOST, Control
+
+CONTROL_PATIENCE = 10.0
+"""Seconds for a control transmission; one that takes longer was not seen."""
+QUIET = 10.0
+"""Seconds to wait for the gateway to have nothing in flight."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stock:
+    """The capture as it stands."""
+
+    counts: TapCounts | None
+    """None when the tap could not be asked."""
+    keylog: bytes
+    causes: tuple[str, ...]
+    """What is known to have gone wrong, cause by cause."""
+    names: Mapping[str, str]
+    """Address to host name, as the gateway's DNS handed them out."""
+
+
+class Recording:
+    """Whatever of it dies is a cause, never a silence."""
+
+    def __init__(self, gateway: Gateway, tap: PacketTap) -> None:
+        self.gateway = gateway
+        self.tap = tap
+        self._keys_from = 0
+        self._refusals_before = 0
+        self._failed = False
+        self._trust = ssl.create_default_context(cafile=str(gateway.ca_certificate))
+
+    @property
+    def usable(self) -> bool:
+        """Whether another capture can be made: gateway and tap run, and have answered whatever they were asked."""
+        return not self._failed and self.gateway.alive and self.tap.alive
+
+    def look_after(self) -> None:
+        """Make sure that what leaves the unit now would be seen.
+
+        :raises RigError: gateway or tap has ended, or the gateway does not answer
+        """
+        for who, cause in (("gateway", self.gateway.cause_of_death), ("packet capture", self.tap.cause_of_death)):
+            if cause is not None:
+                raise self._failure(who, cause)
+        try:
+            self.gateway.counts()
+        except RigError as error:
+            raise self._failure("gateway", self.gateway.cause_of_death or error) from None
+
+    def _failure(self, who: str, cause: object) -> RigError:
+        self._failed = True
+        return RigError(f"the {who} failed: {cause}")
+
+    def begin(self, capture: Path) -> None:
+        """Start a capture file; TLS keys from now on belong to it."""
+        self._keys_from = self.gateway.keylog.stat().st_size if self.gateway.keylog.exists() else 0
+        self._refusals_before = self.gateway.counts().pinned
+        self.tap.begin(capture)
+
+    def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int]) -> None:
+        """Send *control* through *plain*, a socket of the unit's side, and wait for the answer.
+
+        If it fails, it will be missed in the capture, and the observation says so.
+        """
+        request = (
+            f"POST /control HTTP/1.1\r\nHost: {CONTROL_HOST}\r\nContent-Type: text/plain\r\n"
+            f"Content-Length: {len(control.nonce)}\r\nConnection: close\r\n\r\n{control.nonce}"
+        ).encode()
+        with contextlib.suppress(OSError):
+            plain.settimeout(CONTROL_PATIENCE)
+            plain.connect(address)
+            with self._trust.wrap_socket(plain, server_hostname=CONTROL_HOST) as secured:
+                secured.sendall(request)
+                while secured.recv(4096):
+                    pass
+
+    def take_stock(self) -> Stock:
+        """Wait for quiet, flush the capture, and tell how far it can be trusted."""
+        causes: list[str] = []
+        names: dict[str, str] = {}
+        try:
+            if not self._quiet():
+                causes.append(f"the gateway still had transmissions in flight after {QUIET:g} s")
+            names = {address: host for host, addresses in self.gateway.names().items() for address in addresses}
+            if refusals := self.gateway.counts().pinned - self._refusals_before:
+                causes.append(
+                    f"the bench's certificate was refused {refusals} times, so what was to be sent stayed unsent"
+                )
+        except RigError as error:
+            causes.append(str(self._failure("gateway", self.gateway.cause_of_death or error)))
+        counts = None
+        try:
+            counts = self.tap.counts()
+        except RigError as error:
+            causes.append(str(self._failure("packet capture", self.tap.cause_of_death or error)))
+        return Stock(counts=counts, keylog=self.keys(), causes=tuple(causes), names=names)
+
+    def _quiet(self) -> bool:
+        until = time.monotonic() + QUIET
+        while not self.gateway.idle():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def keys(self) -> bytes:
+        """TLS keys (NSS key log) since the capture began."""
+        if not self.gateway.keylog.exists():
+            return b""
+        with self.gateway.keylog.open("rb") as file:
+            file.seek(self._keys_from)
+            return file.read()
+
+    def seal(self, keylog: bytes) -> str | None:
+        """Put the keys into the capture file and close it; returns why that failed, if it did."""
+        try:
+            if keylog:
+                self.tap.add_keylog(keylog)
+            self.tap.end()
+        except RigError as error:
+            self._failed = True
+            return f"the packet capture could not be closed: {self.tap.cause_of_death or error}"
+        return None
