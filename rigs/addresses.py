@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from rigs.protocols import LineState
 from telltale.times import SECOND
 from telltale.yamlfile import Duration, Strict
 
@@ -80,6 +81,16 @@ class PowerAddress(Strict):
             if wanted > most:
                 raise ValueError(f"`{name}` is {wanted:g} {unit}, above its ceiling of {most:g} {unit}")
         return self
+
+
+class DigitalAddress(Strict):
+    """A SCPI switch unit whose relays are lines into the unit."""
+
+    visa: str
+    lines: dict[str, Annotated[int, Field(ge=0)]] = Field(min_length=1)
+    """Name to channel of the switch unit, as in its channel list ``(@n)``."""
+    safe_state: LineState = "open"
+    """How all lines are left, however the bench ends."""
 
 
 class UplinkAddress(Strict):

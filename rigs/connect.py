@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from rigs.addresses import ProbeAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
+from rigs.drivers.digital import ScpiSwitch
 from rigs.drivers.gnss import NmeaSource
 from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
@@ -30,6 +32,7 @@ class _Closes(Protocol):
     def close(self) -> None: ...
 
 
+A = TypeVar("A")
 D = TypeVar("D", bound=_Closes)
 
 
@@ -56,35 +59,29 @@ def connect(
     """
     with ExitStack() as stack:
 
-        def opened(key: str, make: Callable[[], D]) -> D:
-            driver = _blaming(rig, key, make)
+        def opened(key: str, address: A | None, make: Callable[[A], D]) -> D | None:
+            if address is None:
+                return None
+            driver = _blaming(rig, key, lambda: make(address))
             stack.callback(driver.close)
             return driver
 
-        power = modem = gnss = adb = phone = can = None
-        if (supply := addresses.power) is not None:
-            power = opened("power", lambda: ScpiSupply(supply))
-        if (at := addresses.modem) is not None:
-            modem = opened("modem", lambda: AtConsole(at, logs / MODEM_LOG))
-        if (nmea := addresses.gnss) is not None:
-            gnss = opened("gnss", lambda: NmeaSource(nmea, logs / GNSS_LOG))
-        if (android := addresses.adb) is not None:
-            adb = opened("adb", lambda: AdbDriver(android))
-        if (handset := addresses.phone) is not None:
-            phone = opened("phone", lambda: AdbDriver(handset))
-        if (bus := addresses.can) is not None:
-            can = opened("can", lambda: CanDriver(bus, vehicle.database, log=logs / CAN_LOG))
-        probe = None
-        if (cloud := addresses.probe) is not None:
-            probe = _blaming(
-                rig,
-                "probe",
-                lambda: HttpProbe(dial, authorities=cloud.authorities, timeout=cloud.timeout / SECOND),
-            )
-        present = Instruments(
-            clock=clock, can=can, modem=modem, gnss=gnss, adb=adb, phone=phone, power=power, probe=probe
+        present = Instruments(  # in this order they are opened, and in the opposite order closed
+            clock=clock,
+            power=opened("power", addresses.power, ScpiSupply),
+            digital=opened("digital", addresses.digital, ScpiSwitch),
+            modem=opened("modem", addresses.modem, lambda at: AtConsole(at, logs / MODEM_LOG)),
+            gnss=opened("gnss", addresses.gnss, lambda nmea: NmeaSource(nmea, logs / GNSS_LOG)),
+            adb=opened("adb", addresses.adb, AdbDriver),
+            phone=opened("phone", addresses.phone, AdbDriver),
+            can=opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG)),
+            probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
         yield present if delivered is None else _with_delivery(present, delivered)
+
+
+def _probe(address: ProbeAddress, dial: Dialler | None) -> HttpProbe:
+    return HttpProbe(dial, authorities=address.authorities, timeout=address.timeout / SECOND)
 
 
 def _with_delivery(instruments: Instruments, delivered: Callable[[int], None]) -> Instruments:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from rigs.protocols import Adb, CanBus, Clock, CloudProbe, Gnss, Modem, PowerSupply
+from rigs.protocols import Adb, CanBus, Clock, CloudProbe, DigitalIO, Gnss, Modem, PowerSupply
 from telltale.errors import RigError
 
 
@@ -30,6 +30,7 @@ class Instruments:
     phone: Adb | None = None
     """The Android of the owner's phone."""
     power: PowerSupply | None = None
+    digital: DigitalIO | None = None
     probe: CloudProbe | None = None
     delivered: Callable[[], None] = _nothing
     """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
@@ -57,6 +58,10 @@ class Instruments:
     def needed_power(self) -> PowerSupply:
         """The supply. :raises MissingInstrumentError: the rig has none"""
         return self.power or _missing("power", "a power supply")
+
+    def needed_digital(self) -> DigitalIO:
+        """The digital lines. :raises MissingInstrumentError: the rig has none"""
+        return self.digital or _missing("digital", "digital lines")
 
     def needed_probe(self) -> CloudProbe:
         """The cloud probe. :raises MissingInstrumentError: the rig has none"""

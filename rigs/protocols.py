@@ -131,6 +131,26 @@ class PowerSupply(Protocol):
         ...
 
 
+LineState = Literal["open", "closed"]
+"""How the contact on a digital line stands."""
+
+
+class DigitalIO(Protocol):
+    """Lines into the unit with names: ``KL15``, ``crash``, ``SOS``."""
+
+    def set(self, line: str, state: LineState) -> None:
+        """Close or open *line*; returns when it stands so.
+
+        :raises MissingInstrumentError: no such line
+        :raises RigError: it did not switch
+        """
+        ...
+
+    def state(self, line: str) -> LineState:
+        """How *line* stands. :raises MissingInstrumentError: no such line"""
+        ...
+
+
 class Clock(Protocol):
     """The bench clock: virtual on a simulated rig, the host's on a real one."""
 

@@ -13,7 +13,15 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from rigs.addresses import AdbAddress, CanAddress, PowerAddress, ProbeAddress, SerialAddress, UplinkAddress
+from rigs.addresses import (
+    AdbAddress,
+    CanAddress,
+    DigitalAddress,
+    PowerAddress,
+    ProbeAddress,
+    SerialAddress,
+    UplinkAddress,
+)
 from telltale.errors import InputError, near_miss
 from telltale.yamlfile import Location, Strict, check, line_of, read
 
@@ -28,6 +36,7 @@ class Addresses(Strict):
     phone: AdbAddress | None = None
     """The owner's phone with the maker's app, on the bench's WiFi."""
     power: PowerAddress | None = None
+    digital: DigitalAddress | None = None
     probe: ProbeAddress | None = None
 
 

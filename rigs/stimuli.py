@@ -113,6 +113,10 @@ class Stimulator:
     def _act(self, action: Action) -> None:
         if action.can is not None:
             self.send(action.can)
+        elif action.io is not None:
+            for line, state in action.io.items():
+                self._instruments.needed_digital().set(line, state)
+            self._settled()
         elif action.start is not None:
             self._instruments.needed_adb().start(action.start)
             self._settled()

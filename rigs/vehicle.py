@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from rigs.drivers.messages import MessageSet, load_dbc
+from rigs.protocols import LineState
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.timeline import Fact
@@ -19,7 +20,6 @@ from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
 
 Position = Literal["on", "off"]
 """How a switch stands."""
-_ACTIONS = ("can", "facts", "start", "on phone", "app", "wait")
 
 
 def _url(text: str) -> str:
@@ -46,6 +46,8 @@ class Action(Strict):
 
     can: dict[str, dict[str, float | str]] | None = None
     """Message to signal to value, sent once as one frame each; the rest bus goes on with these values."""
+    io: dict[str, LineState] | None = None
+    """Digital lines and how they stand from now on; a ``wait`` and the opposite make a pulse."""
     facts: dict[str, Fact] | None = None
     """What the unit's state is from now on."""
     start: str | None = None
@@ -59,7 +61,8 @@ class Action(Strict):
     @model_validator(mode="after")
     def _one(self) -> Action:
         if len(self.model_fields_set) != 1:
-            raise ValueError(f"expected exactly one of {', '.join(_ACTIONS)}")
+            known = (info.alias or name for name, info in type(self).model_fields.items())
+            raise ValueError(f"expected exactly one of {', '.join(known)}")
         return self
 
 

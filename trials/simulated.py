@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from reports.run_folder import RunFolder
-from rigs.addresses import AdbAddress, CanAddress, Ceiling, PowerAddress, ProbeAddress, SerialAddress
+from rigs.addresses import AdbAddress, CanAddress, Ceiling, DigitalAddress, PowerAddress, ProbeAddress, SerialAddress
 from rigs.connect import connect
 from rigs.identities import generate
 from rigs.rigfile import Addresses
@@ -49,7 +49,7 @@ class SimulatedBench:
         try:
             folder = self._stack.enter_context(scratch())
             self.wiring = self._stack.enter_context(Wiring.open(folder, catch_all=False))
-            self.peers = PeerHost(self._on_output).start()
+            self.peers = PeerHost(self._on_output, self._on_relays).start()
             self._stack.callback(self.peers.close)
             host, port = self.peers.can.address
             self.addresses = Addresses(
@@ -91,6 +91,10 @@ class SimulatedBench:
     def _on_output(self, on: bool) -> None:  # noqa: FBT001 - the supply's callback
         if self._session is not None:
             self._session.output(on=on)
+
+    def _on_relays(self, closed: frozenset[int]) -> None:
+        if self._session is not None:
+            self._session.wire(closed)
 
 
 class SimulatedSession:
@@ -144,6 +148,7 @@ class SimulatedSession:
             dbc=self.vehicle.dbc,
             footage=self._footage(),
         )
+        self._relays = dict(enumerate(unit.lines, start=1))
         self._unit = SimulatedUnit(
             boot,
             clock=self._clock,
@@ -151,11 +156,12 @@ class SimulatedSession:
             log=self._folder.file("unit.log"),
         )
         self._stack.callback(self._unit.power_off)
+        self.wire(self._bench.peers.relays.closed)
         before = self._bench.peers.can.received  # the hub counts all frames of the session
         self._instruments = self._stack.enter_context(
             connect(
                 setup.rig,
-                self._bench.addresses,
+                self._bench.addresses.model_copy(update={"digital": self._digital()}),
                 self.vehicle,
                 self._clock,
                 logs=self._folder.path,
@@ -166,6 +172,17 @@ class SimulatedSession:
         owner = {"authorization": f"Bearer {tokens['owner']}"}
         self.stimulator = Stimulator(self.vehicle, self._instruments, self.timeline, owner=owner)
         self.retrieval = Retrieval(self._instruments.needed_probe(), self.vehicle.recordings, tokens)
+
+    def _digital(self) -> DigitalAddress | None:
+        """A relay for each digital line of this unit, in the order of its file."""
+        if not self._relays:
+            return None
+        lines = {line: channel for channel, line in self._relays.items()}
+        return DigitalAddress(visa=self._bench.peers.relays.address, lines=lines)
+
+    def wire(self, closed: frozenset[int]) -> None:
+        """The relays have changed: their contacts are the unit's digital lines."""
+        self._unit.wire({line: "closed" if n in closed else "open" for n, line in self._relays.items()})
 
     def _footage(self) -> dict[str, Path]:
         """What the cameras see: the run's own media, on disk for the unit."""

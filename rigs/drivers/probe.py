@@ -38,6 +38,9 @@ class HttpProbe:
             raise InputError(f"holds no certificate authorities: {error}", file=authorities) from None
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2  # some distributions leave it to OpenSSL's configuration
 
+    def close(self) -> None:
+        """Nothing is held between two requests."""
+
     def fetch(
         self,
         url: str,

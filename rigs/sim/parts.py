@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rigs.protocols import LineState
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.clock import NEVER, Role, VirtualClock
 from rigs.sim.cloud.model import Cloud
@@ -203,6 +204,7 @@ class SimulatedUnit(_Part):
         self._json = boot.as_json()
         self.failures: list[Failure] = []
         """Sends that did not arrive, in order, over all boots."""
+        self._lines: dict[str, LineState] = {}
 
     def power_on(self, peers: Mapping[str, int]) -> None:
         """Boot, with what is in flash; returns when the unit is up and idle. Nothing happens if it is on.
@@ -216,7 +218,8 @@ class SimulatedUnit(_Part):
         if unknown := set(peers) - set(_PEERS):
             raise ValueError(f"a unit has no port {', '.join(sorted(unknown))}")
         self._boot.flash.mkdir(parents=True, exist_ok=True)
-        self._start("rigs.sim.unit", {**self._json, "peers": sorted(peers)}, peers, self._spawner, self._log)
+        boot = {**self._json, "peers": sorted(peers), "lines": self._lines}
+        self._start("rigs.sim.unit", boot, peers, self._spawner, self._log)
         try:
             self._note(self.ask("settle", timeout=_START_SECONDS))
         except RigError:
@@ -227,6 +230,13 @@ class SimulatedUnit(_Part):
     def power_off(self) -> None:
         """Cut the power, in the midst of whatever the unit is doing."""
         self._end()
+
+    def wire(self, lines: Mapping[str, LineState]) -> None:
+        """Digital lines stand so from now on, whether the unit is on or not."""
+        self._lines.update(lines)
+        if self._child:
+            with contextlib.suppress(PeerGoneError):  # a wire leads into a dead unit as well
+                self.ask("lines", lines=dict(lines))
 
     def settle(self, *, position: tuple[float, float] | None = None) -> None:
         """Return when the unit has digested every input and sends nothing.

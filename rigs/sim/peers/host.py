@@ -1,4 +1,4 @@
-"""The bench's side of the simulated peers: CAN hub and supply in one thread with a loop of its own, and the ptys."""
+"""The bench's side of the simulated peers: CAN hub, supply and relays in a thread with its own loop, and the ptys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rigs.sim.peers.canhub import CanHub
+from rigs.sim.peers.relays import Closed, RelaySimulator
 from rigs.sim.peers.supply import SupplySimulator
 from telltale.errors import RigError
 
@@ -69,12 +70,15 @@ class AdbPort:
 class PeerHost:
     """Runs the peers that live beside the bench, from `start` to `close`."""
 
-    def __init__(self, on_output: Callable[[bool], None]) -> None:
-        """*on_output*: see `SupplySimulator`; it is called in a thread of its own."""
+    def __init__(
+        self, on_output: Callable[[bool], None], on_relays: Callable[[Closed], None] = lambda _closed: None
+    ) -> None:
+        """*on_output* and *on_relays*: see `SupplySimulator` and `RelaySimulator`; called in threads of their own."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated peers", daemon=True)
-        self._on_output = on_output
+        self._on_output, self._on_relays = on_output, on_relays
         self._supply: SupplySimulator | None = None
+        self._relays: RelaySimulator | None = None
         self.can = CanHub()
         self.modem = Pty("modem")
         self.gnss = Pty("GNSS")
@@ -91,6 +95,8 @@ class PeerHost:
         self._supply = SupplySimulator(self._on_output)
         await self.can.start()
         await self._supply.start()
+        self._relays = RelaySimulator(self._on_relays)
+        await self._relays.start()
 
     @property
     def supply(self) -> SupplySimulator:
@@ -98,6 +104,13 @@ class PeerHost:
         if self._supply is None:
             raise RigError("the simulated peers do not run")
         return self._supply
+
+    @property
+    def relays(self) -> RelaySimulator:
+        """The switch unit, once started."""
+        if self._relays is None:
+            raise RigError("the simulated peers do not run")
+        return self._relays
 
     def plug_can(self) -> socket.socket:
         """A fresh CAN connection for a unit that boots: to be handed to the unit's process and then closed here."""
@@ -140,6 +153,8 @@ class PeerHost:
         await self.can.close()
         if self._supply is not None:
             await self._supply.close()
+        if self._relays is not None:
+            await self._relays.close()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)

@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rigs.protocols import LineState
 from rigs.sim.clock import SharedClock
 from rigs.sim.peers.adbd import Adbd
 from rigs.sim.peers.gnss import GnssReceiver
@@ -32,6 +33,7 @@ from rigs.sim.unit.link import Link
 from rigs.sim.unit.transports import Transports
 from telltale import control
 from telltale.processes import inherited
+from telltale.timeline import Fact
 
 _FIX_SECONDS = 5.0
 _SAME_PLACE = 2e-6
@@ -90,6 +92,7 @@ class Unit:
             kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}
             self.engine.facts |= {name: value_of(value, fact["values"]) for name, fact in kept.items()}
         self._attach_peers(loop, settings)
+        self.engine.facts |= self._facts_of_lines(self.boot["lines"])
         self.engine.power_up()
         self._start(self.engine.work())
         if self.link:
@@ -97,6 +100,7 @@ class Unit:
             self._start(self.link.keep())
         line = socket.socket(fileno=inherited("control"))
         handlers: dict[str, control.Handler] = {"settle": self.settle, "run": self.advance, "state": self.state}
+        handlers["lines"] = self.lines
         serving = asyncio.ensure_future(control.serve(line, handlers))
         # A task of the unit that ends has failed: the unit goes down with its reason instead of playing dead
         done, _ = await asyncio.wait([serving, *self.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -121,6 +125,18 @@ class Unit:
         """Act up to bench time *until*, see `Engine.run`."""
         await self.engine.run(until)
         return self._report()
+
+    def lines(self, lines: dict[str, LineState]) -> dict[str, Any]:
+        """The digital lines stand so from now on."""
+        self.engine.learn(self._facts_of_lines(lines))
+        return {}
+
+    def _facts_of_lines(self, lines: dict[str, LineState]) -> dict[str, Fact]:
+        return {
+            name: value_of(lines[fact["io"]], fact["values"])
+            for name, fact in self.data["state"].items()
+            if fact.get("io") in lines
+        }
 
     def state(self) -> dict[str, Any]:
         """What the unit knows about itself, for tests and for people."""

@@ -49,6 +49,12 @@ def _signal(text: str) -> str:
     return text
 
 
+def _line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected the name of a digital line, `SOS`")
+    return text
+
+
 def _setting(text: str) -> str:
     namespace, _, key = text.partition("/")
     if namespace not in _NAMESPACES or not key:
@@ -80,6 +86,8 @@ class FactSource(Strict):
     default: Value | None = None
     """At power-up; None: unknown until it is told, so that no condition on it holds."""
     can: Annotated[str, AfterValidator(_signal)] | None = None
+    io: Annotated[str, AfterValidator(_line)] | None = None
+    """A digital line; it is ``open`` or ``closed``."""
     setting: Annotated[str, AfterValidator(_setting)] | None = None
     """An Android setting, ``global/experience_plan``."""
     command: bool = False
@@ -91,7 +99,7 @@ class FactSource(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
-        sources = [name for name in ("can", "setting", "command") if getattr(self, name)]
+        sources = [name for name in ("can", "io", "setting", "command") if getattr(self, name)]
         if len(sources) > 1:
             raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")
         if self.kept and not (self.setting or self.command):
@@ -224,6 +232,11 @@ class Unit(Strict):
     def plain(self) -> dict[str, Any]:
         """As JSON data in the file's own words, for the unit's process."""
         return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Digital lines that lead into the unit, in the order of the file."""
+        return tuple(dict.fromkeys(fact.io for fact in self.state.values() if fact.io))
 
     @property
     def needs(self) -> set[str]:

@@ -92,7 +92,7 @@ def test_a_wrong_visa_address_is_one_line_with_the_mend(visa, closed_port):
 
 def test_something_that_is_no_supply_is_told(host, monkeypatch):
     """A CAN hub does not answer *IDN?."""
-    monkeypatch.setattr("rigs.drivers.power._ANSWER", 100)
+    monkeypatch.setattr("rigs.drivers.scpi._ANSWER", 100)
     visa = "TCPIP::{}::{}::SOCKET".format(*host.can.address)
     with pytest.raises(InputError, match=r"no supply at TCPIP.*\*IDN\? is not answered"):
         ScpiSupply(PowerAddress(visa=visa, ceiling=Ceiling(voltage=20, current=9)))
