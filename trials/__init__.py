@@ -6,6 +6,7 @@ bench, simulated, wiring, scratch
 trial         one scenario's run: car, window of observation, judgements, evidence
 observation   what was seen, and every reason not to trust silence
 claims        what a Then says, judged
+way           what a simulated bench needs of the way between unit and cloud
 retrieval     what the maker's cloud still hands out
 outcome       verdicts as exceptions, findings as lines
 proof         whether scenarios are able to fail

@@ -10,17 +10,32 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from captures.decode import Decoded, KeyLog, decode
 from captures.pcapng import CaptureFile
 from captures.sightings import Engine
-from captures.tap import TapCounts
 from telltale.sighting import Sighting
 from telltale.times import ClockMap
 from telltale.transmission import Transmission
 
 CONTROL_HOST = "control.telltale.test"
 """Where the bench's own control transmissions go; never counted as the unit's."""
+
+
+class Counts(Protocol):
+    """Equation 1 of the accounting: was all that crossed the uplinks recorded?"""
+
+    @property
+    def equation(self) -> str:
+        """What is held against what: ``interface counters = captured bytes + counted drops``."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it closes without a drop."""
+
+    def explain(self) -> str:
+        """The figures, a line each uplink."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +81,7 @@ def look(
     clock: ClockMap | None,
     engine: Engine,
     controls: Sequence[Control],
-    counts: TapCounts | None,
+    counts: Counts | None,
     causes: Sequence[str],
     names: Mapping[str, str],
 ) -> Observation:
@@ -121,12 +136,12 @@ def _control(transmission: Transmission) -> Control | None:
     return Control(uplink=transmission.uplink, nonce=bytes(body.data).decode(errors="replace"))
 
 
-def _unbalanced(counts: TapCounts | None, decoded: Decoded) -> list[str]:
+def _unbalanced(counts: Counts | None, decoded: Decoded) -> list[str]:
     packets = [] if counts is None or counts.complete else [f"packets do not add up: {counts.explain()}"]
     return packets + [f"streams do not add up: {problem}" for problem in decoded.accounts.problems()]
 
 
-def _accounts(counts: TapCounts | None, decoded: Decoded) -> dict[str, str]:
+def _accounts(counts: Counts | None, decoded: Decoded) -> dict[str, str]:
     streams = [
         f"{way} over {uplink or 'no known uplink'}: {account.captured_payload:,} captured = {account.unique:,} unique"
         f" + {account.retransmitted:,} retransmitted; {account.unique:,} unique = {account.decoded:,} decoded"
@@ -135,7 +150,7 @@ def _accounts(counts: TapCounts | None, decoded: Decoded) -> dict[str, str]:
         for (uplink, way), account in decoded.accounts.items()
     ]
     return {
-        "interface counters = captured bytes + counted drops": counts.explain() if counts else "the packet tap is gone",
+        **({counts.equation: counts.explain()} if counts else {"what crossed the uplinks": "the recording is gone"}),
         "captured payload = unique + retransmitted; unique = decoded + opaque": "\n".join(streams) or "no streams",
         "could not be read": "\n".join(decoded.notes) or "nothing",
     }

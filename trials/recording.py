@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from captures.gateway import Gateway
-from captures.tap import PacketTap, TapCounts
 from telltale.errors import RigError
-from trials.observation import CONTROL_HOST, Control
+from trials.observation import CONTROL_HOST, Control, Counts
 
 CONTROL_PATIENCE = 10.0
 """Seconds for a control transmission; one that takes longer was not seen."""
@@ -25,7 +25,7 @@ QUIET = 10.0
 class Stock:
     """The capture as it stands."""
 
-    counts: TapCounts | None
+    counts: Counts | None
     """None when the tap could not be asked."""
     keylog: bytes
     causes: tuple[str, ...]
@@ -34,10 +34,38 @@ class Stock:
     """Address to host name, as the gateway's DNS handed them out."""
 
 
+class Tap(Protocol):
+    """What writes the capture: `captures.tap.PacketTap`, or what stands in for it."""
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    @property
+    def cause_of_death(self) -> str | None:
+        """How it ended, in one line; None while it runs."""
+
+    def begin(self, path: Path) -> None:
+        """Begin a capture file."""
+
+    def counts(self) -> Counts:
+        """The file's account so far; the file holds, for any reader, what it says."""
+
+    def add_keylog(self, data: bytes) -> None:
+        """Put TLS keys into the file."""
+
+    def end(self) -> Counts:
+        """Close the file."""
+
+
 class Recording:
     """Whatever of it dies is a cause, never a silence."""
 
-    def __init__(self, gateway: Gateway, tap: PacketTap) -> None:
+    def __init__(self, gateway: Gateway, tap: Tap) -> None:
         self.gateway = gateway
         self.tap = tap
         self._keys_from = 0
@@ -73,10 +101,12 @@ class Recording:
         self._refusals_before = self.gateway.counts().pinned
         self.tap.begin(capture)
 
-    def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int]) -> None:
+    def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int] | None) -> None:
         """Send *control* through *plain*, a socket of the unit's side, and wait for the answer.
 
         If it fails, it will be missed in the capture, and the observation says so.
+
+        :param address: where to connect it; None if it is connected already
         """
         request = (
             f"POST /control HTTP/1.1\r\nHost: {CONTROL_HOST}\r\nContent-Type: text/plain\r\n"
@@ -84,7 +114,8 @@ class Recording:
         ).encode()
         with contextlib.suppress(OSError):
             plain.settimeout(CONTROL_PATIENCE)
-            plain.connect(address)
+            if address is not None:
+                plain.connect(address)
             with self._trust.wrap_socket(plain, server_hostname=CONTROL_HOST) as secured:
                 secured.sendall(request)
                 while secured.recv(4096):

@@ -1,13 +1,12 @@
-"""The simulated bench: sealed network, gateway and peers for the session, a fresh car and cloud for every trial."""
+"""The simulated bench: network, gateway and peers for the session, a fresh car and cloud for every trial."""
 
 from __future__ import annotations
 
 import copy
 import secrets
-import socket
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,6 +23,7 @@ from rigs.sim.peers.host import PeerHost
 from rigs.sim.source import Source
 from rigs.stimuli import Stimulator
 from telltale.errors import InputError, RigError
+from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from trials.observation import CONTROL_HOST, Control
@@ -31,24 +31,27 @@ from trials.recording import Stock
 from trials.retrieval import Retrieval
 from trials.scratch import scratch
 from trials.setup import Setup
+from trials.way import CapturedWay
 from trials.wiring import Wiring
 
-CLOUD_ADDRESS = "192.0.2.2"
-"""Where the probe meets the cloud, which owns every address (TEST-NET-1, RFC 5737)."""
 SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
 GLANCE = 0.5
 """Seconds of the host's time between two looks at gateway and tap while bench time passes."""
+
+_WAYS: Mapping[Fidelity, Callable[[Path], AbstractContextManager[CapturedWay]]] = {
+    Fidelity.SEALED: Wiring.open,
+}
 
 
 class SimulatedBench:
     """Made once a session (or a worker); serves one trial at a time. Its keys live as long as it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, fidelity: Fidelity = Fidelity.SEALED) -> None:
         self._stack = ExitStack()
         self._session: SimulatedSession | None = None
         try:
             folder = self._stack.enter_context(scratch())
-            self.wiring = self._stack.enter_context(Wiring.open(folder, catch_all=False))
+            self.wiring: CapturedWay = self._stack.enter_context(_WAYS[fidelity](folder))
             self.peers = PeerHost(self._on_output, self._on_relays).start()
             self._stack.callback(self.peers.close)
             host, port = self.peers.can.address
@@ -132,19 +135,22 @@ class SimulatedSession:
         self._cloud = SimulatedCloud(
             cloud,
             clock=self._clock,
-            spawner=self._wiring.network.spawner("cloud"),
+            spawner=self._wiring.spawner("cloud"),
             log=self._folder.file("cloud.log"),
             authority=self._wiring.authority,
             tokens=tokens,
+            loopback=self._wiring.fidelity is Fidelity.LOOPBACK,
         )
         self._cloud.start()
         self._stack.callback(self._cloud.stop)
+        self._wiring.serve(self._cloud)
         boot = UnitBoot(
             unit=unit,
             identities=self.identities,
             flash=self._folder.file("flash"),
             authorities=self._wiring.gateway.ca_certificate,
-            interfaces={uplink.name: uplink.unit_interface for uplink in self._wiring.network.uplinks},
+            interfaces=self._wiring.interfaces,
+            proxies=self._wiring.proxies,
             dbc=self.vehicle.dbc,
             footage=self._footage(),
         )
@@ -152,7 +158,7 @@ class SimulatedSession:
         self._unit = SimulatedUnit(
             boot,
             clock=self._clock,
-            spawner=self._wiring.network.spawner("unit"),
+            spawner=self._wiring.spawner("unit"),
             log=self._folder.file("unit.log"),
         )
         self._stack.callback(self._unit.power_off)
@@ -166,7 +172,7 @@ class SimulatedSession:
                 self._clock,
                 logs=self._folder.path,
                 delivered=lambda sent: self._bench.peers.settle(before + sent),
-                dial=self._dial,
+                dial=self._wiring.dial,
             )
         )
         owner = {"authorization": f"Bearer {tokens['owner']}"}
@@ -298,16 +304,6 @@ class SimulatedSession:
         keys = self._wiring.keys()
         self._folder.file("keys.log").write_bytes(keys)
         self._wiring.seal(keys)
-
-    def _dial(self, _host: str, port: int) -> socket.socket:
-        dialled = self._wiring.network.socket("gateway", socket.AF_INET, socket.SOCK_STREAM)
-        dialled.settimeout(30)
-        try:
-            dialled.connect((CLOUD_ADDRESS, port))
-        except BaseException:
-            dialled.close()
-            raise
-        return dialled
 
 
 def _with_control(cloud: Source) -> Source:

@@ -8,36 +8,47 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 from captures.gateway import Gateway
 from captures.tap import PacketTap
 from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.network import CatchAll, SealedNetwork
+from rigs.sim.parts import SimulatedCloud
 from telltale.errors import RigError
-from telltale.processes import Process
+from telltale.fidelity import Fidelity
+from telltale.processes import Process, Spawner
 from trials.observation import Control
 from trials.recording import Recording
 
 CONTROL_ADDRESS = "192.0.2.1"
 """The cloud owns every address (AnyIP); this one is of TEST-NET-1 (RFC 5737) and of nobody."""
+CLOUD_ADDRESS = "192.0.2.2"
+"""Where the probe meets the cloud; likewise."""
+PROBE_PATIENCE = 30.0
+"""Seconds for the probe to reach the cloud."""
 CATCH_ALL_PORT = 9009
 
 
 class Wiring(Recording):
-    """Sealed network, gateway and tap."""
+    """Sealed network, gateway and tap: a `trials.way.CapturedWay`."""
+
+    fidelity = Fidelity.SEALED
+    proxies: Mapping[str, tuple[str, int]] = MappingProxyType({})
 
     def __init__(self, network: SealedNetwork, gateway: Gateway, tap: PacketTap, authority: CloudAuthority) -> None:
         super().__init__(gateway, tap)
         self.network = network
         self.authority = authority
-        self.uplinks = {uplink.gateway_interface: uplink.name for uplink in network.uplinks}
+        self.uplinks: Mapping[str, str] = {uplink.gateway_interface: uplink.name for uplink in network.uplinks}
         """Captured interface to uplink."""
         self.unit_addresses = tuple(address for uplink in network.uplinks for address in uplink.unit_addresses)
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path, *, catch_all: bool) -> Iterator[Wiring]:
+    def open(cls, folder: Path, *, catch_all: bool = False) -> Iterator[Wiring]:
         """Build it all, and take it all down however the block ends.
 
         :param folder: for the gateway's keys and events
@@ -72,6 +83,30 @@ class Wiring(Recording):
                     )
                 )
             yield cls(network, gateway, tap, authority)
+
+    @property
+    def interfaces(self) -> Mapping[str, str | None]:
+        """Where each uplink begins in the unit's namespace."""
+        return {uplink.name: uplink.unit_interface for uplink in self.network.uplinks}
+
+    def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
+        """Starts programs in the part's namespace."""
+        return self.network.spawner(part)
+
+    def serve(self, cloud: SimulatedCloud) -> None:
+        """Nothing to be done: every address is the cloud's already."""
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """From the gateway's namespace, to the cloud whatever the host. :raises OSError: it cannot be reached"""
+        del host
+        dialled = self.network.socket("gateway", socket.AF_INET, socket.SOCK_STREAM)
+        dialled.settimeout(PROBE_PATIENCE)
+        try:
+            dialled.connect((CLOUD_ADDRESS, port))
+        except BaseException:
+            dialled.close()
+            raise
+        return dialled
 
     def spawn_unit(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, streams: tuple[int, int, int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,8 @@ class UplinkCounts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TapCounts:
     """What all uplinks came to in a window."""
+
+    equation: ClassVar[str] = "interface counters = captured bytes + counted drops"
 
     uplinks: tuple[UplinkCounts, ...]
     failure: str | None = None

@@ -66,6 +66,8 @@ class UnitBoot:
     """What the maker's app on this unit signs in with; only a phone has one."""
     role: Role = "unit"
     """Whose place on the clock it takes: the car's unit, or the owner's phone beside it."""
+    proxies: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Uplink to the SOCKS proxy that all of it goes through, on a bench whose network does not lead there."""
 
     def as_json(self) -> dict[str, Any]:
         """For the unit's process. :raises InputError: the run lacks a value that the unit's file asks for"""
@@ -91,6 +93,7 @@ class UnitBoot:
             "interfaces": dict(self.interfaces),
             "dbc": str(self.dbc) if self.dbc else None,
             "addresses": {name: list(address) for name, address in self.addresses.items()},
+            "proxies": {uplink: list(address) for uplink, address in self.proxies.items()},
         }
 
 

@@ -55,7 +55,10 @@ class Unit:
         self.flash = Flash(Path(boot["flash"]), kept)
         authorities = Path(boot["authorities"]) if boot["authorities"] else None
         addresses = {name: (host, port) for name, (host, port) in boot["addresses"].items()}
-        self.dialler = Dialler(interfaces=boot["interfaces"], authorities=authorities, addresses=addresses)
+        proxies = {uplink: (host, port) for uplink, (host, port) in boot["proxies"].items()}
+        self.dialler = Dialler(
+            interfaces=boot["interfaces"], authorities=authorities, addresses=addresses, proxies=proxies
+        )
         self.engine = Engine(
             self.data,
             clock=self.clock,

@@ -1,4 +1,7 @@
-"""A unit's way to a host: names through the system's resolver, sockets bound to the uplink's interface."""
+"""A unit's way to a host: names through the system's resolver, sockets bound to the uplink's interface.
+
+On a bench without namespaces an uplink is a SOCKS proxy (RFC 1928), which is given the host's name.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import ssl
 import struct
 from collections.abc import Mapping
 from pathlib import Path
+
+import python_socks
+from python_socks.async_.asyncio import Proxy
 
 from rigs.sim.unit.message import SendError, reason
 
@@ -25,6 +31,7 @@ class Dialler:
     :param interfaces: uplink to network interface; None leaves the choice to the routing table
     :param authorities: PEM file of the certificate authorities that the unit trusts; None: no TLS at all
     :param addresses: ``host:port`` to the address really dialled, for a bench that has no name server
+    :param proxies: uplink to the SOCKS proxy that is the only way out over it
     """
 
     def __init__(
@@ -33,10 +40,12 @@ class Dialler:
         interfaces: Mapping[str, str | None],
         authorities: Path | None,
         addresses: Mapping[str, tuple[str, int]] | None = None,
+        proxies: Mapping[str, tuple[str, int]] | None = None,
     ) -> None:
         self._interfaces = interfaces
         self._authorities = authorities
         self._addresses = addresses or {}
+        self._proxies = proxies or {}
         self._contexts: dict[str | None, ssl.SSLContext] = {}
 
     def is_up(self, uplink: str) -> bool:
@@ -71,6 +80,8 @@ class Dialler:
             raise SendError(f"no connection to {host}:{port} within {CONNECT_SECONDS:g} s") from None
         except ssl.SSLError as error:
             raise SendError(f"TLS with {host}:{port} failed: {error.reason or error}") from None
+        except python_socks.ProxyError as error:
+            raise SendError(f"no connection to {host}:{port}: {error}") from None
         except OSError as error:
             raise SendError(f"no connection to {host}:{port}: {reason(error)}") from None
         chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
@@ -80,7 +91,9 @@ class Dialler:
         return reader, writer
 
     async def datagram(self, host: str, port: int, uplink: str, payload: bytes) -> None:
-        """Send one UDP datagram. :raises SendError: no address or no route"""
+        """Send one UDP datagram. :raises SendError: no address, no route, or a proxy, which takes no datagrams"""
+        if uplink in self._proxies:
+            raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
         try:
             family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
             with self._socket(family, socket.SOCK_DGRAM, uplink) as sock:
@@ -89,6 +102,10 @@ class Dialler:
             raise SendError(f"no way to {host}:{port}: {reason(error)}") from None
 
     async def _connect(self, host: str, port: int, uplink: str) -> socket.socket:
+        if proxy := self._proxies.get(uplink):
+            sock = await Proxy(python_socks.ProxyType.SOCKS5, *proxy, rdns=True).connect(host, port)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
         failure: OSError = OSError("the name has no address")
         for family, address in await self._resolve(host, port, socket.SOCK_STREAM):
             sock = self._socket(family, socket.SOCK_STREAM, uplink)

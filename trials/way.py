@@ -1,0 +1,67 @@
+"""What a simulated bench needs of the captured way between unit and cloud, whatever it is made of."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+from captures.gateway import Gateway
+from rigs.sim.certificates import CloudAuthority
+from rigs.sim.parts import SimulatedCloud
+from telltale.fidelity import Fidelity
+from telltale.processes import Spawner
+from trials.observation import Control
+from trials.recording import Stock
+
+
+class CapturedWay(Protocol):
+    """Where unit and cloud live, how they reach each other, and what is recorded in between."""
+
+    fidelity: Fidelity
+    gateway: Gateway
+    authority: CloudAuthority
+    """Who signs the cloud's certificates."""
+    uplinks: Mapping[str, str]
+    """Captured interface to uplink."""
+    unit_addresses: tuple[str, ...]
+
+    @property
+    def interfaces(self) -> Mapping[str, str | None]:
+        """Uplink to the unit's own interface; None where it has none of its own."""
+
+    @property
+    def proxies(self) -> Mapping[str, tuple[str, int]]:
+        """Uplink to the SOCKS proxy that the unit must go through, where the network itself does not lead it."""
+
+    def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
+        """Starts programs where the part lives."""
+
+    def serve(self, cloud: SimulatedCloud) -> None:
+        """A cloud listens now: what leads to clouds leads to this one."""
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """A connection to the cloud from outside the car, as a probe makes it. :raises OSError: it cannot be reached"""
+
+    @property
+    def usable(self) -> bool:
+        """Whether another capture can be made."""
+
+    def look_after(self) -> None:
+        """Make sure that what leaves the unit now would be seen. :raises RigError: it would not"""
+
+    def begin(self, capture: Path) -> None:
+        """Start a capture file; TLS keys from now on belong to it."""
+
+    def control(self, uplink: str) -> Control:
+        """Send a control transmission through *uplink*, the way the unit's go."""
+
+    def take_stock(self) -> Stock:
+        """Wait for quiet, flush the capture, and tell how far it can be trusted."""
+
+    def keys(self) -> bytes:
+        """TLS keys (NSS key log) since the capture began."""
+
+    def seal(self, keylog: bytes) -> str | None:
+        """Put the keys into the capture file and close it; returns why that failed, if it did."""
