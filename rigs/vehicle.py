@@ -123,6 +123,7 @@ class Vehicle:
         self.dbc = path.parent / file.dbc
         try:
             self.database = load_dbc(self.dbc)
+            messages = MessageSet(self.database)
         except InputError as error:
             raise self._fault(("dbc",), f"`dbc` is `{file.dbc}`: {error.message}") from None
         if file.recordings and not file.owners_app:
@@ -131,7 +132,6 @@ class Vehicle:
             if item not in taxonomy():
                 raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
         _KNOWN_STIMULI.update(file.stimuli)
-        messages = MessageSet(self.database)
         for name, actions in file.stimuli.items():
             for index, action in enumerate(actions):
                 if fault := messages.check(action.can or {}):

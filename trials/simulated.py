@@ -283,6 +283,10 @@ class SimulatedSession:
         if self._instruments.can is not None and self._instruments.can.error:
             causes.append(f"the CAN bus failed: {self._instruments.can.error}")
         causes += [
+            f"the unit does not believe what the bench plays on CAN, so that stimuli did not take: {which}"
+            for which in self._unit.disbelieved
+        ]
+        causes += [
             f"the unit could not deliver {failure.send} of {failure.function}: {failure.reason}"
             for failure in self._unit.failures
             if failure.then in ("lost", "not composed")

@@ -10,15 +10,12 @@ import cantools.database
 import cantools.errors
 from cantools.database.can import Database
 
+from rigs.e2e import LAST, protections
 from rigs.protocols import Signals, SignalValue
 from telltale.errors import InputError, near_miss
 
 if TYPE_CHECKING:
     from cantools.database.can import Message, Signal
-
-COUNTER, CHECKSUM = "AliveCounter", "Checksum"
-"""Signals that the bench fills in itself, in every message that has them (a checksum only where it is byte 0)."""
-_POLYNOMIAL = 0x1D
 
 
 def load_dbc(path: Path) -> Database:
@@ -47,6 +44,7 @@ class MessageSet:
             name: {signal.name: _start(signal) for signal in message.signals}
             for name, message in self._messages.items()
         }
+        self._protections = protections(database)
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self._messages.values())
@@ -81,31 +79,17 @@ class MessageSet:
         return list(signals)
 
     def frame(self, name: str) -> tuple[Message, bytes]:
-        """The next frame of a message; its counter goes up and its checksum fits, if it has them."""
+        """The next frame of a message; its counter goes up and its CRC fits, if it has them (`rigs.e2e`)."""
         message, values = self._messages[name], self._values[name]
-        signals = {signal.name: signal for signal in message.signals}
         data = message.encode(values)
-        if (checksum := signals.get(CHECKSUM)) and (checksum.start, checksum.length) == (0, 8):
-            data = bytes([crc8_j1850(bytes([message.frame_id & 0xFF]) + data[1:])]) + data[1:]
-        if (counter := signals.get(COUNTER)) is not None:
-            last = int(counter.maximum or (1 << counter.length) - 1)
-            values[COUNTER] = (int(values[COUNTER]) + 1) % (last + 1)
+        if (protection := self._protections.get(name)) is not None:
+            data = protection.protected(data)
+            values[protection.counter] = (int(values[protection.counter]) + 1) % (LAST + 1)
         return message, data
 
     def state(self, name: str) -> Mapping[str, SignalValue]:
         """The present values of one message."""
         return dict(self._values[name])
-
-
-def crc8_j1850(data: bytes) -> int:
-    """CRC-8 SAE J1850: polynomial 1D, start and final XOR FF (AUTOSAR SWS CRC Library, 7.2.1.1)."""
-    crc = 0xFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1) ^ (_POLYNOMIAL if crc & 0x80 else 0)
-            crc &= 0xFF
-    return crc ^ 0xFF
 
 
 def _start(signal: Signal) -> SignalValue:

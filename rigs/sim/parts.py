@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,6 +208,8 @@ class SimulatedUnit(_Part):
         self._json = boot.as_json()
         self.failures: list[Failure] = []
         """Sends that did not arrive, in order, over all boots."""
+        self.disbelieved: Counter[str] = Counter()
+        """CAN frames that the unit has passed over, by message and cause: ``VehicleStatus: wrong CRC``."""
         self._lines: dict[str, LineState] = {}
 
     def power_on(self, peers: Mapping[str, int]) -> None:
@@ -258,6 +261,7 @@ class SimulatedUnit(_Part):
 
     def _note(self, answer: Mapping[str, Any]) -> None:
         self.failures += [Failure(**failure) for failure in answer["failures"]]
+        self.disbelieved.update(answer["disbelieved"])
 
 
 class SimulatedCloud(_Part):

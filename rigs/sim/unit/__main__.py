@@ -147,7 +147,11 @@ class Unit:
 
     def _report(self) -> dict[str, Any]:
         failures, self.engine.failures = self.engine.failures, []
-        return {"now": self.clock.now(), "failures": failures}
+        disbelieved: dict[str, int] = {}
+        if self.signals:
+            disbelieved = dict(self.signals.disbelieved)
+            self.signals.disbelieved.clear()
+        return {"now": self.clock.now(), "failures": failures, "disbelieved": disbelieved}
 
     def _is_at(self, position: list[float]) -> bool:
         here = self.engine.position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import cantools.database
 from cantools.database.can import Database
 
+from rigs.e2e import Receiver, protections
 from telltale.timeline import Fact
 
 _FRAME = struct.Struct("<IB3x8s")
@@ -30,20 +32,31 @@ class Signals:
             raise TypeError(f"{dbc} is no CAN database")
         self._facts: dict[int, list[tuple[str, str, Mapping[str, Fact]]]] = {}
         self._messages = {}
+        self._receivers: dict[int, Receiver] = {}
         self._seen: dict[int, bytes] = {}
+        guarded = protections(database)
+        self.disbelieved: Counter[str] = Counter()
+        """Frames that were passed over, by message and cause: ``VehicleStatus: wrong CRC``."""
         for fact, source in state.items():
             if place := source.get("can"):
                 message_name, signal = place.split(".")
                 message = database.get_message_by_name(message_name)
                 self._messages[message.frame_id] = message
+                if message_name in guarded:
+                    self._receivers.setdefault(message.frame_id, Receiver(guarded[message_name]))
                 self._facts.setdefault(message.frame_id, []).append((fact, signal, source.get("values") or {}))
 
     def facts(self, frame: bytes) -> dict[str, Fact]:
-        """The facts that one raw frame sets; none for other messages, and none for a repetition."""
+        """The facts that one raw frame sets; none for other messages, a repetition, or a frame not to be believed."""
         identifier, length, data = _FRAME.unpack(frame)
         identifier &= ~_EXTENDED
         data = data[:length]
-        if identifier & _NOT_DATA or identifier not in self._messages or self._seen.get(identifier) == data:
+        if identifier & _NOT_DATA or identifier not in self._messages:
+            return {}
+        if (receiver := self._receivers.get(identifier)) and (objection := receiver.objection(data)):
+            self.disbelieved[f"{self._messages[identifier].name}: {objection}"] += 1
+            return {}
+        if self._seen.get(identifier) == data:
             return {}
         self._seen[identifier] = data
         decoded = self._messages[identifier].decode(data)

@@ -3,13 +3,14 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 
 import can
 import pytest
 
 from rigs.addresses import CanAddress
 from rigs.drivers.can import CanDriver
-from rigs.drivers.messages import crc8_j1850
+from rigs.e2e import Receiver, protections
 from rigs.sim.peers.canhub import CAN_FRAME, CANFD_FRAME, EXTENDED, REMOTE
 from telltale.errors import InputError, RigError
 
@@ -45,20 +46,30 @@ def test_signals_keep_their_last_value(driver, receive):
     assert receive()[1]["DoorsLocked"] == "Locked"
 
 
-def test_counter_and_checksum_fit_in_every_frame(driver, receive):
-    """The counter wraps at the DBC's maximum, and the checksum covers it."""
+def test_counter_and_crc_fit_in_every_frame(driver, receive, database):
+    """The counter skips 15, and the CRC covers it."""
+    protection = protections(database)["BodyStatus"]
     counters = []
     for _ in range(17):
         driver.send({"BodyStatus": {}})
         _, signals, data = receive()
         counters.append(signals["AliveCounter"])
-        assert data[0] == crc8_j1850(bytes([688 & 0xFF]) + data[1:])
+        assert protection.is_intact(data)
     assert counters == [*range(15), 0, 1]
 
 
-def test_the_checksum_is_the_standards_own():
-    """AUTOSAR's check value of CRC-8 SAE J1850 for "123456789"."""
-    assert crc8_j1850(b"123456789") == 0x4B
+def test_the_counter_goes_on_in_what_is_sent_cyclically(driver, receive, database):
+    """A receiver believes every frame of the rest bus."""
+    receivers = {name: Receiver(protection) for name, protection in protections(database).items()}
+    driver.start_rest_bus()
+    try:
+        seen = Counter()
+        while min(seen["VehicleStatus"], seen["BodyStatus"]) < 2:
+            name, _, data = receive()
+            seen[name] += 1
+            assert receivers[name].objection(data) is None
+    finally:
+        driver.stop_rest_bus()
 
 
 @pytest.mark.parametrize(

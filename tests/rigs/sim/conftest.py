@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import itertools
 import json
 import os
 import socket
@@ -18,6 +19,7 @@ import cantools.database
 import pytest
 
 import rigs.sim
+from rigs.e2e import protections
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.clock import VirtualClock
 from rigs.sim.cloud.model import load_cloud
@@ -51,6 +53,8 @@ class Bench:
         self.dbc = SIM.parent / "dbc" / "body.dbc"
         self._database = cantools.database.load_file(self.dbc)
         self._values = {"VehicleStatus": {}, "BodyStatus": {}}
+        self._protections = protections(self._database)
+        self._frames = itertools.count()
         self.cloud = None
         self.tokens = {"owner": "token-of-owner", "other": "token-of-other"}
 
@@ -111,7 +115,8 @@ class Bench:
         definition = self._database.get_message_by_name(message)
         values = {signal.name: 0 for signal in definition.signals} | self._values[message] | signals
         self._values[message] = values
-        data = definition.encode(values)
+        protection = self._protections[message]
+        data = protection.protected(definition.encode(values | {protection.counter: next(self._frames) % 15}))
         self.can.send(struct.pack("<IB3x8s", definition.frame_id, len(data), data))
         self.unit.settle()
 
