@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from rigs.protocols import LineState
 from telltale.times import SECOND
@@ -93,6 +95,44 @@ class DigitalAddress(Strict):
     """How all lines are left, however the bench ends."""
 
 
+def _ports(given: Any) -> Any:
+    first, dash, last = given.partition("-") if isinstance(given, str) else ("", "", "")
+    return (int(first), int(last)) if dash and first.isdecimal() and last.isdecimal() else given
+
+
+def _ascending(ports: tuple[int, int]) -> tuple[int, int]:
+    if ports[0] > ports[1]:
+        raise ValueError(f"`{ports[0]}-{ports[1]}` ends before it begins")
+    return ports
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"`{text}` is no IP address") from None
+
+
+PortRange = Annotated[tuple[Port, Port], BeforeValidator(_ports), AfterValidator(_ascending)]
+"""``40000-44999``, both included."""
+
+
+class BehindAddress(Strict):
+    """A control unit that another one forwards for: what tells it apart on the uplink."""
+
+    ecu: str
+    ports: PortRange | None = None
+    """Its source ports, where it shares an IPv4 address (deterministic NAT, RFC 7422)."""
+    addresses: list[Annotated[str, AfterValidator(_ip)]] = Field(default_factory=list)
+    """IP addresses that are its own."""
+
+    @model_validator(mode="after")
+    def _something(self) -> BehindAddress:
+        if self.ports is None and not self.addresses:
+            raise ValueError("expected `ports`, `addresses` or both: nothing tells this control unit from the others")
+        return self
+
+
 class UplinkAddress(Strict):
     """A way out of the car that this bench captures."""
 
@@ -104,7 +144,20 @@ class UplinkAddress(Strict):
     """Cellular only."""
     ip: list[Literal[4, 6]] = Field(default=[4, 6], min_length=1)
     ecu: str | None = None
-    """Which control unit sends through it."""
+    """Which control unit sends through it: whoever is not `behind`."""
+    behind: list[BehindAddress] = Field(default_factory=list)
+    """Control units that `ecu` forwards for."""
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> UplinkAddress:
+        for one, other in combinations(self.behind, 2):
+            if one.ecu == other.ecu:
+                raise ValueError(f"`{one.ecu}` stands behind it twice; write one row")
+            if shared := set(one.addresses) & set(other.addresses):
+                raise ValueError(f"`{one.ecu}` and `{other.ecu}` both have the address {min(shared)}")
+            if one.ports and other.ports and one.ports[0] <= other.ports[1] and other.ports[0] <= one.ports[1]:
+                raise ValueError(f"the ports of `{one.ecu}` and `{other.ecu}` overlap")
+        return self
 
     @model_validator(mode="after")
     def _apn_of_cellular(self) -> UplinkAddress:

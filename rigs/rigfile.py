@@ -25,6 +25,11 @@ from rigs.addresses import (
 from telltale.errors import InputError, near_miss
 from telltale.yamlfile import Location, Strict, check, line_of, read
 
+Exit = Literal["observed", "blocked", "unobserved"]
+"""What becomes of what leaves by a way that is no uplink: the bench sees it, keeps it from happening, or misses it."""
+KNOWN_EXITS = ("bluetooth pan", "usb tethering", "second sim")
+"""Ways out that a car often has beside its uplinks. A real bench that says nothing of one does not observe it."""
+
 
 class Addresses(Strict):
     """Where each instrument is; what the bench lacks is left out."""
@@ -48,6 +53,7 @@ class _SimulatedFile(Strict):
     phone: Path | None = None
     vehicle: Path
     policy: Path
+    exits: dict[str, Exit] = Field(default_factory=dict)
 
 
 class _RealFile(Addresses):
@@ -57,6 +63,7 @@ class _RealFile(Addresses):
     policy: Path
     clock: Literal["wall"] = "wall"
     uplinks: list[UplinkAddress] = Field(min_length=1)
+    exits: dict[str, Exit] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _distinct(self) -> _RealFile:
@@ -80,7 +87,14 @@ class Rig:
     vehicle: Path
     policy: Path
     """Folder of the policy that judges unless another is asked for."""
+    exits: Mapping[str, Exit]
+    """Ways out of the car that are no uplinks, and what becomes of what leaves there; the known ones are always in."""
     lines: Mapping[Location, int] = field(repr=False)
+
+    @property
+    def unobserved(self) -> tuple[str, ...]:
+        """Exits by which something could leave unseen."""
+        return tuple(name for name, state in self.exits.items() if state == "unobserved")
 
     def fault(self, place: Location, message: str) -> InputError:
         """An error about the value at *place* of the file, with its line."""
@@ -122,6 +136,8 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
         "path": path,
         "vehicle": _found(path, "vehicle", file.vehicle, lines),
         "policy": _found(path, "policy", file.policy, lines, folder=True),
+        # a sealed network has no other way out than its uplinks; a real car has, unless the bench sees to it
+        "exits": dict.fromkeys(KNOWN_EXITS, "blocked" if file.kind == "simulated" else "unobserved") | file.exits,
         "lines": lines,
     }
     if isinstance(file, _SimulatedFile):

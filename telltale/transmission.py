@@ -53,6 +53,7 @@ class Transmission:
     """http, https, ws, mqtt, gbt32960, dns, tls, udp, tcp …"""
     uplink: str | None
     ecu: str | None = None
+    """The control unit that sent it; None where several share the uplink and it cannot be told."""
     sent: int
     """Wall time of the first byte, ns."""
     ended: int

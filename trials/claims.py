@@ -42,16 +42,25 @@ def whole(trial: Trial) -> Window:
     return Window(transmissions=seen.transmissions, sightings=seen.sightings, timeline=trial.timeline)
 
 
+def unseen(trial: Trial) -> tuple[str, ...]:
+    """What keeps an absence from being shown: the gaps of the capture, and the exits that nobody watches.
+
+    What did leave is shown by the capture alone, whatever may have left elsewhere.
+    """
+    exits = (f"what leaves by {name} is not observed on this bench" for name in trial.setup.rig.unobserved)
+    return (*trial.observe().gaps, *exits)
+
+
 def none_leaves(trial: Trial, items: Sequence[str], function: str | None) -> Judgement:
     """None of *items* leaves for the function, or for one that nobody declared."""
     name = function and trial.policy.function_named(function)
-    return judged.none_leaves(since_the_stimulus(trial), trial.policy, items, name, gaps=trial.observe().gaps)
+    return judged.none_leaves(since_the_stimulus(trial), trial.policy, items, name, gaps=unseen(trial))
 
 
 def nothing_leaves(trial: Trial, function: str | None) -> Judgement:
     """Not a single transmission for the function, or at all."""
     name = function and trial.policy.function_named(function)
-    return judged.nothing_leaves(since_the_stimulus(trial), trial.policy, name, gaps=trial.observe().gaps)
+    return judged.nothing_leaves(since_the_stimulus(trial), trial.policy, name, gaps=unseen(trial))
 
 
 def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
@@ -72,25 +81,25 @@ def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
         )
         for row in rows
     ]
-    return judged.exactly_these(since_the_stimulus(trial), policy, expected, gaps=trial.observe().gaps)
+    return judged.exactly_these(since_the_stimulus(trial), policy, expected, gaps=unseen(trial))
 
 
 def every_transmission_covered(trial: Trial) -> Judgement:
     """Over the whole scenario."""
-    return judged.every_transmission_covered(whole(trial), trial.policy, gaps=trial.observe().gaps)
+    return judged.every_transmission_covered(whole(trial), trial.policy, gaps=unseen(trial))
 
 
 def leaves_for_only(trial: Trial, items: Sequence[str], organisation: str) -> Judgement:
     """The items leave, and for one organisation alone."""
     name = trial.policy.organisation_named(organisation).id
-    return judged.leaves_for_only(since_the_stimulus(trial), trial.policy, items, name, gaps=trial.observe().gaps)
+    return judged.leaves_for_only(since_the_stimulus(trial), trial.policy, items, name, gaps=unseen(trial))
 
 
 def no_finer_than(trial: Trial, items: Sequence[str], function: str, metres: float) -> Judgement:
     """The precision that left."""
     name = trial.policy.function_named(function)
     window = since_the_stimulus(trial)
-    return judged.no_finer_than(window, trial.policy, items, name, metres, gaps=trial.observe().gaps)
+    return judged.no_finer_than(window, trial.policy, items, name, metres, gaps=unseen(trial))
 
 
 def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[str]) -> Judgement:
@@ -115,7 +124,7 @@ def difference(trial: Trial, switch: str, items: Sequence[str]) -> Judgement:
         function=trial.policy.function_named(switch),
         items=items,
         until=trial.now,
-        gaps=trial.observe().gaps,
+        gaps=unseen(trial),
     )
 
 

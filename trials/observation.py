@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from captures.decode import Decoded, KeyLog, decode
+from captures.decode import Decoded, KeyLog, Senders, decode
 from captures.pcapng import CaptureFile
 from captures.sightings import Engine
 from telltale.sighting import Sighting
@@ -84,17 +84,25 @@ def look(
     counts: Counts | None,
     causes: Sequence[str],
     names: Mapping[str, str],
+    senders: Mapping[str, Senders] | None = None,
 ) -> Observation:
     """Decode the capture file as it stands, search it, and account for it.
 
     :param counts: None when the tap could not be asked any more
     :param causes: gaps that the bench already knows of (the gateway died, the unit gave no sign of life)
     :param names: address to host name, as the bench's own DNS handed them out
+    :param senders: uplink to the control units that share it
     """
     gaps = list(causes)
     source = CaptureFile(capture)
     decoded = decode(
-        source.packets(), keylog=KeyLog.parse(keylog), uplinks=uplinks, units=units, clock=clock, names=names
+        source.packets(),
+        keylog=KeyLog.parse(keylog),
+        uplinks=uplinks,
+        units=units,
+        clock=clock,
+        names=names,
+        senders=senders,
     )
     if source.truncated:
         gaps.append(f"the capture is cut off: {source.truncated}")

@@ -77,6 +77,7 @@ def sandbox(
             counts=taken.counts,
             causes=taken.causes,
             names=taken.names,
+            senders=wiring.senders,
         )
     if status:
         console.print(f"{command[0]} ended with {status}", style="yellow", highlight=False)

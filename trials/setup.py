@@ -67,9 +67,9 @@ class Setup:
     @property
     def caption(self) -> str:
         """What kind of rig a report is about; a simulated one says nothing about a vehicle."""
-        if self.unit is not None:
-            return f"{self.rig.name}: a simulated rig, which says nothing about a real vehicle."
-        return f"{self.rig.name}: a real rig."
+        kind = "a simulated rig, which says nothing about a real vehicle" if self.unit is not None else "a real rig"
+        exits = ", ".join(f"{name} {state}" for name, state in self.rig.exits.items())
+        return f"{self.rig.name}: {kind}. Other ways out: {exits}."
 
     @property
     def seeded(self) -> str:
@@ -99,6 +99,7 @@ class Setup:
             "vehicle": self.vehicle.name,
             "policy": f"{document.publisher}: {document.title} ({document.version})",
             "policy source sha256": document.source.sha256,
+            "exits": {f"exit {name}": state for name, state in self.rig.exits.items()},
             "defects": [defect.defect for defect in self.defects],
             "commit": commit(Path(__file__).parent),
             "versions": {name: metadata.version(name) for name in VERSIONED},

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from captures.decode import Senders
 from reports.run_folder import RunFolder
 from rigs.addresses import AdbAddress, CanAddress, Ceiling, DigitalAddress, PowerAddress, ProbeAddress, SerialAddress
 from rigs.connect import connect
@@ -114,6 +115,7 @@ class SimulatedSession:
         self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
         self.uplinks: Mapping[str, str] = bench.wiring.uplinks
         self.units = bench.wiring.unit_addresses
+        self.senders: Mapping[str, Senders] = bench.wiring.senders
         self.timeline = Timeline()
         try:
             self._build(setup)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from captures.decode import Senders
 from captures.sightings import Engine
 from policies.erasure import Check
 from reports.masking import mask_all
@@ -47,6 +48,8 @@ class Session(Protocol):
     """Captured interface to uplink."""
     units: tuple[str, ...]
     """The unit's own addresses."""
+    senders: Mapping[str, Senders]
+    """Uplink to the control units that share it."""
 
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted."""
@@ -203,6 +206,7 @@ class Trial:
                 counts=taken.counts,
                 causes=taken.causes,
                 names=taken.names,
+                senders=self._session.senders,
             )
             self._last_seen = self._seen
         return self._seen
@@ -387,6 +391,7 @@ class Trial:
                 "bench": utc(t.bench) if t.bench is not None else None,
                 "wall": utc(t.sent),
                 "uplink": t.uplink,
+                "ecu": t.ecu,
                 "channel": t.channel,
                 "recipient": t.recipient,
                 "summary": self._mask(t.summary),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
+from captures.decode import Senders
 from captures.gateway import Gateway
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.parts import SimulatedCloud
@@ -26,6 +27,8 @@ class CapturedWay(Protocol):
     uplinks: Mapping[str, str]
     """Captured interface to uplink."""
     unit_addresses: tuple[str, ...]
+    senders: Mapping[str, Senders]
+    """Uplink to the control units that share it; none where they cannot be told apart."""
 
     @property
     def interfaces(self) -> Mapping[str, str | None]:

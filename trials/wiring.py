@@ -11,11 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from captures.decode import Behind, Senders
 from captures.gateway import Gateway
 from captures.tap import PacketTap
 from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.certificates import CloudAuthority
-from rigs.sim.network import CatchAll, SealedNetwork
+from rigs.sim.network import CatchAll, SealedNetwork, Uplink
 from rigs.sim.parts import SimulatedCloud
 from telltale.errors import RigError
 from telltale.fidelity import Fidelity
@@ -44,7 +45,13 @@ class Wiring(Recording):
         self.authority = authority
         self.uplinks: Mapping[str, str] = {uplink.gateway_interface: uplink.name for uplink in network.uplinks}
         """Captured interface to uplink."""
-        self.unit_addresses = tuple(address for uplink in network.uplinks for address in uplink.unit_addresses)
+        self.unit_addresses = tuple(
+            address
+            for uplink in network.uplinks
+            for address in (*uplink.unit_addresses, *(behind.address for behind in uplink.behind))
+        )
+        self.senders: Mapping[str, Senders] = {uplink.name: _senders(uplink) for uplink in network.uplinks}
+        """Uplink to the control units that share it."""
 
     @classmethod
     @contextmanager
@@ -87,7 +94,7 @@ class Wiring(Recording):
     @property
     def interfaces(self) -> Mapping[str, str | None]:
         """Where each uplink begins in the unit's namespace."""
-        return {uplink.name: uplink.unit_interface for uplink in self.network.uplinks}
+        return {u.name: u.unit_interface for u in self.network.uplinks if u.namespace == "unit"}
 
     def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
         """Starts programs in the part's namespace."""
@@ -120,10 +127,16 @@ class Wiring(Recording):
         control = Control(uplink=uplink, nonce=secrets.token_hex(16))
         if not self.usable:
             return control  # nothing would come of it but the wait
-        device = next(u.unit_interface for u in self.network.uplinks if u.name == uplink)
+        way = next(u for u in self.network.uplinks if u.name == uplink)
         with (
             contextlib.suppress(RigError),
-            self.network.socket("unit", socket.AF_INET, socket.SOCK_STREAM, device=device) as plain,
+            self.network.socket(way.namespace, socket.AF_INET, device=way.unit_interface) as plain,
         ):
             self.deliver(control, plain, (CONTROL_ADDRESS, 443))
         return control
+
+
+def _senders(uplink: Uplink) -> Senders:
+    """Who sends through *uplink*, in the decoder's words."""
+    rows = (Behind(ecu=row.ecu, ports=row.ports, addresses=frozenset({row.address})) for row in uplink.behind)
+    return Senders(ecu=uplink.ecu, behind=tuple(rows))

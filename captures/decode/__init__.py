@@ -6,6 +6,7 @@ streams      TCP segments to contiguous runs of bytes, with the gaps
 recognise    the table of protocols, told by content
 datagrams    the same for UDP
 tls, http1, gbt32960, dns …   one protocol a module; `fallback` keeps what none of them knows
+senders      which control unit sent, where several share an uplink
 accounts     equations 2 and 3: captured = unique + retransmitted, unique = decoded + opaque
 
 Nothing here does I/O, and nothing here raises on what a capture contains: bytes that make no sense become malformed or
@@ -14,6 +15,7 @@ opaque, with a note.
 
 from captures.decode.accounts import Account, Balance, Hole, StreamAccounts
 from captures.decode.decoder import Decoded, decode
+from captures.decode.senders import Behind, Senders
 from captures.decode.tls_keys import KeyLog
 
-__all__ = ["Account", "Balance", "Decoded", "Hole", "KeyLog", "StreamAccounts", "decode"]
+__all__ = ["Account", "Balance", "Behind", "Decoded", "Hole", "KeyLog", "Senders", "StreamAccounts", "decode"]

@@ -14,6 +14,7 @@ from captures.decode.accounts import Account, Hole, StreamAccounts, Way
 from captures.decode.flows import Conversation, Flows
 from captures.decode.link import TCP, Background, IpPacket, Links
 from captures.decode.model import Exchange, Message, NameSeen, Reading, Scene, Side, Stream
+from captures.decode.senders import Senders
 from captures.decode.tls_keys import KeyLog
 from captures.pcapng import Packet
 from telltale.times import ClockMap
@@ -39,6 +40,7 @@ def decode(
     units: Collection[str] = (),
     clock: ClockMap | None = None,
     names: Mapping[str, str] | None = None,
+    senders: Mapping[str, Senders] | None = None,
 ) -> Decoded:
     """Everything that left the unit, and the account of every payload byte.
 
@@ -46,8 +48,9 @@ def decode(
     :param units: the unit's own IP addresses; when empty, whoever opens a conversation is the unit
     :param clock: for bench times; without it they are None
     :param names: address to host name, beside what DNS in the capture tells
+    :param senders: uplink to the control units that share it; without, who sent is not told
     """
-    return _Decoder(keylog, uplinks, units, clock, names or {}).run(packets)
+    return _Decoder(keylog, uplinks, units, clock, names or {}, senders=senders or {}).run(packets)
 
 
 class _Sent(NamedTuple):
@@ -80,8 +83,11 @@ class _Decoder:
         units: Collection[str],
         clock: ClockMap | None,
         names: Mapping[str, str],
+        *,
+        senders: Mapping[str, Senders],
     ) -> None:
         self._uplinks = uplinks
+        self._senders = senders
         self._clock = clock
         self._names = _Names(names)
         self._accounts = StreamAccounts()
@@ -209,10 +215,13 @@ class _Decoder:
         addresses = conversation.addresses
         destination = addresses[conversation.unit.other]
         first, last = message.first, message.last
+        uplink = self._uplinks.get(conversation.interface)
+        sharing = self._senders.get(uplink) if uplink else None
         return Transmission(
             index=index,
             channel=message.channel,
-            uplink=self._uplinks.get(conversation.interface),
+            uplink=uplink,
+            ecu=sharing.of(addresses[conversation.unit]) if sharing else None,
             sent=first.wall,
             ended=max(first.wall, last.wall),
             bench=self._clock.bench_at(first.wall) if self._clock else None,

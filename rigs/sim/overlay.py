@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 
 from rigs.sim.cloud.model import App, Cloud, DirectAddress, Platform, Sink, Store
 from rigs.sim.cloud.model import checked as checked_cloud
+from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
 from rigs.sim.unit.model import FactSource, Function, Queue, Send, Unit
 from rigs.sim.unit.model import checked as checked_unit
@@ -34,7 +35,7 @@ class CaughtAs(Strict):
     """Reversible encodings from the outside in; an empty list is none."""
     recipient: str
     """Host name or address."""
-    uplink: Literal["cellular", "wifi"]
+    uplink: UplinkName
 
 
 Which = Literal["unit", "cloud", "phone"]

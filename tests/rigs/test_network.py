@@ -227,10 +227,10 @@ def test_tcp_that_belongs_to_no_connection_is_not_forwarded(network):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("bound", ["device", "address"])
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_what_is_bound_to_an_uplink_leaves_by_it(network, family, bound, number):
     """A socket bound to an uplink's device or address sends there, with that uplink's address, and nowhere else."""
-    uplink, other = network.uplinks[number], network.uplinks[1 - number]
+    uplink, other = network.uplinks[number], network.uplinks[number - 1]
     own = uplink.unit_addresses[family == socket.AF_INET6]
     binding = {"device": uplink.unit_interface} if bound == "device" else {"source": own}
     with (
@@ -256,7 +256,7 @@ def test_what_is_bound_to_nothing_prefers_cellular(network):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_uplink_without_coverage_is_left_for_the_other_and_comes_back(network, family):
-    """With cellular down the unit uses wifi, with both down it is offline; back up, cellular is preferred again."""
+    """In the order of the list; with all of them down the unit is offline; back up, cellular is preferred again."""
 
     def way_out():
         with (
@@ -271,13 +271,16 @@ def test_an_uplink_without_coverage_is_left_for_the_other_and_comes_back(network
     network.set_link("cellular", up=False)
     ways.append(way_out())
     network.set_link("wifi", up=False)
+    ways.append(way_out())
+    network.set_link("private", up=False)
     with pytest.raises(OSError, match=os.strerror(errno.ENETUNREACH)):
         way_out()
     network.set_link("cellular", up=True)
     network.set_link("cellular", up=True)
     ways.append(way_out())
     network.set_link("wifi", up=True)
-    assert ways == ["cellular", "wifi", "cellular"]
+    network.set_link("private", up=True)
+    assert ways == ["cellular", "wifi", "private", "cellular"]
 
 
 def test_a_capture_survives_the_loss_of_coverage(network):
@@ -307,9 +310,9 @@ def test_an_idle_uplink_is_silent(open_network):
                 client.sendto(b"alone", (ELSEWHERE[family], 4434))
                 cloud.recv(100)
         time.sleep(1.5)  # multicast listener reports are repeated within a second (RFC 3810, 9.11)
-        cellular, wifi = map(drain, heard)
+        cellular, *others = map(drain, heard)
     assert [frame[-5:] for frame in cellular] == [b"alone", b"alone"]
-    assert wifi == []
+    assert others == [[], [], []]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

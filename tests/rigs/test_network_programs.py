@@ -25,8 +25,10 @@ def python(code):
 def test_no_namespace_has_an_interface_of_the_host(output):
     """Programs see their own interfaces only, through netlink and through /sys."""
     expected = {
-        "unit": {"lo", "wwan0", "wlan0"},
-        "gateway": {"lo", "cell0", "wifi0", "backhaul0"},
+        "unit": {"lo", "wwan0", "wlan0", "wwan1", "ivi0"},
+        "ivi": {"lo", "eth0"},
+        "phone": {"lo", "wlan0"},
+        "gateway": {"lo", "cell0", "wifi0", "cell1", "phone0", "backhaul0"},
         "cloud": {"lo", "eth0"},
     }
     listing = python("import os, socket; print(*[n for _, n in socket.if_nameindex()], *os.listdir('/sys/class/net'))")
@@ -34,7 +36,7 @@ def test_no_namespace_has_an_interface_of_the_host(output):
         assert sorted(output(namespace, listing).split()) == sorted([*interfaces, *interfaces])
 
 
-@pytest.mark.parametrize("namespace", ["unit", "gateway", "cloud"])
+@pytest.mark.parametrize("namespace", ["unit", "ivi", "phone", "gateway", "cloud"])
 def test_the_hosts_sockets_and_resolver_are_hidden(namespace, output):
     """/run is empty but for the bench's own files, and names are asked of the gateway alone."""
     listing = python("""
@@ -50,7 +52,8 @@ def test_the_hosts_sockets_and_resolver_are_hidden(namespace, output):
         "'current-system'",
         "'media'",
     }
-    assert resolvers == "['nameserver', '10.64.0.1', 'nameserver', 'fd64::1']"
+    v4, v6 = ("192.168.44.1", "fd44::1") if namespace == "phone" else ("10.64.0.1", "fd64::1")
+    assert resolvers == f"['nameserver', '{v4}', 'nameserver', '{v6}']"
     assert order == "['hosts: files dns\\n']"
     assert displays == "[]"
 

@@ -62,8 +62,24 @@ def test_the_example_of_a_real_rig_loads():
     rig = load_rig(RIGS / "example-real.yaml")
     assert isinstance(rig, RealRig)
     assert all(getattr(rig.addresses, name) is not None for name in type(rig.addresses).model_fields)
-    assert [(uplink.name, uplink.kind) for uplink in rig.uplinks] == [("cellular", "cellular"), ("wifi", "wifi")]
+    assert [(uplink.name, uplink.apn) for uplink in rig.uplinks] == [
+        ("cellular", "public"),
+        ("private", "private"),
+        ("wifi", None),
+    ]
+    (behind,) = rig.uplinks[0].behind
+    assert (behind.ecu, behind.ports, behind.addresses) == ("IVI", (40_000, 44_999), ["fd64::12"])
+    assert rig.unobserved == ("second sim",)
     assert rig.addresses.power.ceiling.voltage == 14.4
+
+
+def test_a_real_bench_that_says_nothing_of_an_exit_does_not_observe_it(write):
+    """A sealed network has no exit but its uplinks; a car has, unless the bench sees to it."""
+    assert load_rig(write(REAL)).unobserved == ("bluetooth pan", "usb tethering", "second sim")
+    assert load_rig(write(SIMULATED)).unobserved == ()
+    told = load_rig(write(REAL + "exits: {second sim: blocked, usb tethering: observed, v2x: unobserved}\n"))
+    assert told.unobserved == ("bluetooth pan", "v2x")
+    assert told.exits["usb tethering"] == "observed"
 
 
 def test_paths_are_relative_to_the_file(write, tmp_path):
@@ -97,6 +113,15 @@ def test_paths_are_relative_to_the_file(write, tmp_path):
         (REAL + "probe: {authorities: none.pem}\n", 6, "no such file"),
         (REAL.replace("kind: cellular", "kind: wifi, apn: public"), 5, "`apn` belongs to a cellular uplink"),
         (REAL.replace("kind: cellular", "kind: celular"), 5, "expected one of cellular, wifi"),
+        (REAL + "exits: {second sim: open}\n", 6, "expected one of observed, blocked, unobserved"),
+        (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI}]}"), 5, "nothing tells this control unit from the others"),
+        (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI, ports: 9-8}]}"), 5, "`9-8` ends before it begins"),
+        (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI, addresses: [fd64]}]}"), 5, "`fd64` is no IP address"),
+        (
+            REAL.replace("eth1}", "eth1, behind: [{ecu: A, ports: 1-9}, {ecu: B, ports: 9-11}]}"),
+            5,
+            "the ports of `A` and `B` overlap",
+        ),
         (
             REAL.replace("interface: eth1}]", "interface: eth1}, {name: c, kind: wifi, interface: w}]"),
             1,

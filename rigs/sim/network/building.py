@@ -12,7 +12,18 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from rigs.sim.network import firewall, linux, privacy, wiring
 from rigs.sim.network.child import Place
-from rigs.sim.network.layout import BACKHAUL, NAMESPACES, UPLINKS, CatchAll, Namespace, link_of
+from rigs.sim.network.layout import (
+    BACKHAUL,
+    DEFAULT_RESOLVERS,
+    IN_CAR,
+    NAMESPACES,
+    RESOLVERS,
+    UNITS,
+    UPLINKS,
+    CatchAll,
+    Namespace,
+    link_of,
+)
 
 AS_ROOT = "as root"
 IN_USER_NAMESPACE = "in a user namespace"
@@ -103,7 +114,7 @@ def enter() -> str:
 
 
 def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) -> dict[Namespace, Place]:
-    """Make the three namespaces with all that is in them; for process 1 of the PID namespace.
+    """Make the namespaces with all that is in them; for process 1 of the PID namespace.
 
     :raises RefusedError: the host refuses a step
     :raises BuildError: a step failed
@@ -115,28 +126,32 @@ def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) 
         linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     os.chdir("/")
     networks = {name: _network(name) for name in NAMESPACES}
-    for link in (*map(link_of, UPLINKS), BACKHAUL):
+    for link in (*map(link_of, UPLINKS), IN_CAR, BACKHAUL):
         with _step("make a pair of virtual Ethernet interfaces (veth)"):
             linux.setns(networks[link.near.namespace], linux.CLONE_NEWNET)
             wiring.pair(link, networks[link.far.namespace])
     rules = {
-        "unit": firewall.quiet(),
+        "unit": firewall.t_box(),
+        "ivi": firewall.quiet(),
+        "phone": firewall.quiet(),
         "gateway": firewall.gateway(proxy_port, dns_port),
         "cloud": firewall.cloud(BACKHAUL.far.interface, catch_all),
     }
     wires: dict[Namespace, Callable[[], None]] = {
-        "unit": wiring.unit,
+        "unit": wiring.t_box,
+        "ivi": wiring.head_unit,
+        "phone": wiring.phone,
         "gateway": wiring.gateway,
         "cloud": wiring.cloud,
     }
     places = {}
     for name, network in networks.items():
         linux.setns(network, linux.CLONE_NEWNET)
-        with _step(f"filter packets in `{name}` (nftables with nft_chain_nat, nft_redir)"):
+        with _step(f"filter packets in `{name}` (nftables with nft_chain_nat, nft_redir, nft_masq)"):
             firewall.apply(rules[name])
         with _step(f"set addresses and routes in `{name}`"):
             wires[name]()
-        places[name] = Place(network=network, mounts=_mounts(), confined=name == "unit")
+        places[name] = Place(network=network, mounts=_mounts(name), confined=name in UNITS)
     for network in networks.values():
         linux.setns(network, linux.CLONE_NEWNET)
         with _step("use its virtual Ethernet interfaces"):
@@ -154,13 +169,13 @@ def _network(name: Namespace) -> int:
     return network
 
 
-def _mounts() -> int:
+def _mounts(name: Namespace) -> int:
     """A mount namespace for programs in the current network namespace, as a descriptor."""
     home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     try:
         with _step("hide its sockets and resolver"):
             linux.unshare(linux.CLONE_NEWNS)
-            privacy.hide_host()
+            privacy.hide_host(RESOLVERS.get(name, DEFAULT_RESOLVERS))
         mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY)
         linux.setns(home, linux.CLONE_NEWNS)
     finally:

@@ -16,12 +16,14 @@ from pyroute2.netlink.nfnetlink.nftsocket import NFPROTO_INET, Cmp, Meta, Regs
 from pyroute2.nftables.expressions import genex, verdict
 from pyroute2.nftables.main import NFTables
 
-from rigs.sim.network.layout import UPLINKS, CatchAll
+from rigs.sim.network.layout import T_BOX_PORTS, UPLINKS, CatchAll
 
 _TABLE = "bench"
 _NF_DROP, _NF_ACCEPT = 0, 1
-_TRANSPORT_HEADER = 2
-"""``NFT_PAYLOAD_TRANSPORT_HEADER``"""
+_NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
+"""``NFT_PAYLOAD_NETWORK_HEADER``, ``NFT_PAYLOAD_TRANSPORT_HEADER``"""
+_IPV4_SOURCE = 12
+"""Where the source address stands in an IPv4 header (RFC 791, 3.1)."""
 
 Expression = tuple[dict[str, Any], ...]
 
@@ -38,6 +40,7 @@ _CHAINS = {
     "prerouting": {"hook": "prerouting", "type": "nat", "priority": -100, "policy": _NF_ACCEPT},
     "forward": {"hook": "forward", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
     "output": {"hook": "output", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
+    "postrouting": {"hook": "postrouting", "type": "nat", "priority": 100, "policy": _NF_ACCEPT},
 }
 
 
@@ -72,6 +75,22 @@ def to_port(number: int) -> Expression:
     return (_transport(2, 2), _compare(Cmp.NFT_CMP_EQ, struct.pack("!H", number)))
 
 
+def from_port(first: int, last: int) -> Expression:
+    """Matches a source port in a range, ends included."""
+    return (
+        _transport(0, 2),
+        _compare(Cmp.NFT_CMP_GTE, struct.pack("!H", first)),
+        _compare(Cmp.NFT_CMP_LTE, struct.pack("!H", last)),
+    )
+
+
+def from_address(address: str) -> Expression:
+    """Matches an IPv4 source address."""
+    where = {"dreg": Regs.NFT_REG_1, "base": _NETWORK_HEADER, "offset": _IPV4_SOURCE, "len": 4}
+    ipv4 = _meta(Meta.NFT_META_NFPROTO, bytes([socket.AF_INET]))
+    return (*ipv4, genex("payload", where), _compare(Cmp.NFT_CMP_EQ, socket.inet_aton(address)))
+
+
 def icmp_type(first: int, last: int) -> Expression:
     """Matches an ICMP message type in a range, ends included."""
     return (
@@ -90,6 +109,17 @@ def redirect(port: int) -> Expression:
     )
 
 
+def masquerade(first: int, last: int) -> Expression:
+    """Gives it the address of the interface that it leaves by, and a source port in a range, ends included."""
+    registers = {Regs.NFT_REG_1: first, Regs.NFT_REG_2: last}
+    loaded = (
+        genex("immediate", {"dreg": register, "data": {"attrs": [("NFTA_DATA_VALUE", struct.pack("!H", port))]}})
+        for register, port in registers.items()
+    )
+    ports = {"reg_proto_min": Regs.NFT_REG_1, "reg_proto_max": Regs.NFT_REG_2}
+    return (*loaded, genex("masq", {**ports, "flags": {"NF_NAT_RANGE_PROTO_SPECIFIED"}}))
+
+
 def drop() -> Expression:
     """Drops it."""
     return tuple(verdict(code=_NF_DROP))
@@ -102,6 +132,26 @@ def quiet() -> list[Rule]:
     """
     icmp = protocol(socket.IPPROTO_ICMPV6)
     return [Rule("output", (icmp, icmp_type(first, last), drop())) for first, last in ((130, 134), (143, 143))]
+
+
+def t_box() -> list[Rule]:
+    """IPv4 of a control unit behind the T-Box leaves with the T-Box's address, from that unit's own source ports.
+
+    Deterministic NAT (RFC 7422). What the T-Box itself sends from one of these ports is moved out of the way.
+    """
+    rules = quiet()
+    numbers = (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
+    for behind in (behind for uplink in UPLINKS for behind in uplink.behind):
+        here, ports = from_address(behind.inner_address), masquerade(*behind.ports)
+        rules += [Rule("postrouting", (here, protocol(number), ports)) for number in numbers]
+    for uplink in UPLINKS:
+        own, ports = from_address(uplink.unit_addresses[0]), masquerade(*T_BOX_PORTS)
+        rules += [
+            Rule("postrouting", (own, protocol(number), from_port(*behind.ports), ports))
+            for behind in uplink.behind
+            for number in numbers
+        ]
+    return rules
 
 
 def gateway(proxy_port: int | None, dns_port: int) -> list[Rule]:

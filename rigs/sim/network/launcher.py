@@ -130,8 +130,9 @@ class Launcher:
             return {}, [made.detach()]
 
     def _link(self, _: Sequence[int], *, uplink: str, up: bool) -> _Answer:
-        linux.setns(self._places["unit"].network, linux.CLONE_NEWNET)
-        wiring.coverage(next(known for known in UPLINKS if known.name == uplink), up=up)
+        wanted = next(known for known in UPLINKS if known.name == uplink)
+        linux.setns(self._places[wanted.namespace].network, linux.CLONE_NEWNET)
+        wiring.coverage(wanted, up=up)
         return {}, ()
 
 

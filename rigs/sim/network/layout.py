@@ -2,8 +2,14 @@
 
 ::
 
-    unit ──cellular 10.64.0.0/24, fd64::/64──┐
-      └────wifi 192.168.43.0/24, fd43::/64───┴─ gateway ── backhaul 203.0.113.0/24, fd20::/64 ── cloud
+    ivi ── unit ──cellular 10.64.0.0/24, fd64::/64───┐
+            ├─────wifi 192.168.43.0/24, fd43::/64────┤
+            └─────private 10.65.0.0/24, fd65::/64────┼─ gateway ── backhaul 203.0.113.0/24, fd20::/64 ── cloud
+    phone ────────phone 192.168.44.0/24, fd44::/64───┘
+
+The unit is the T-Box. The head unit (IVI) has no way out of its own: the T-Box forwards for it, so that its packets
+share the T-Box's IPv4 address. Its source ports tell it apart (a range for each control unit, RFC 7422), in IPv6 its
+addresses.
 """
 
 from __future__ import annotations
@@ -11,17 +17,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Namespace = Literal["unit", "gateway", "cloud"]
-NAMESPACES: tuple[Namespace, ...] = ("unit", "gateway", "cloud")
+Namespace = Literal["unit", "ivi", "phone", "gateway", "cloud"]
+NAMESPACES: tuple[Namespace, ...] = ("unit", "ivi", "phone", "gateway", "cloud")
+UplinkName = Literal["cellular", "wifi", "private", "phone"]
+UNITS: tuple[Namespace, ...] = ("unit", "ivi", "phone")
+"""Where programs of the car and its owner run, which could want to break the seal."""
+
+T_BOX, IVI, PHONE = "T-Box", "IVI", "phone"
+"""Control units that send."""
+IVI_PORTS = (40_000, 44_999)
+T_BOX_PORTS = (45_000, 60_999)
+"""Source ports on an uplink, both included."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """A control unit that the T-Box forwards for, as seen on one uplink."""
+
+    ecu: str
+    inner_address: str
+    """IPv4, as the control unit knows it; on the uplink it has the T-Box's."""
+    address: str
+    """IPv6, there and on the uplink alike."""
+    ports: tuple[int, int]
+    """Source ports on the uplink, IPv4, both included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uplink:
-    """A captured way out of the unit. Addresses are (IPv4, IPv6), without prefix length."""
+    """A captured way out of a unit. Addresses are (IPv4, IPv6), without prefix length."""
 
-    name: str
+    name: UplinkName
     kind: Literal["cellular", "wifi"]
-    apn: Literal["public", "private"] = "public"
+    apn: Literal["public", "private"] | None = None
+    """Cellular only."""
+    namespace: Namespace = "unit"
+    """Where the unit at its end lives."""
+    ecu: str = T_BOX
+    """Who sends through it; `behind` says who else does."""
+    behind: tuple[Behind, ...] = ()
     unit_interface: str
     gateway_interface: str
     """Where packets are captured."""
@@ -66,10 +100,12 @@ UPLINKS: tuple[Uplink, ...] = (
     Uplink(
         name="cellular",
         kind="cellular",
+        apn="public",
         unit_interface="wwan0",
         gateway_interface="cell0",
         unit_addresses=("10.64.0.2", "fd64::2"),
         gateway_addresses=("10.64.0.1", "fd64::1"),
+        behind=(Behind(ecu=IVI, inner_address="172.20.0.12", address="fd64::12", ports=IVI_PORTS),),
     ),
     Uplink(
         name="wifi",
@@ -78,9 +114,48 @@ UPLINKS: tuple[Uplink, ...] = (
         gateway_interface="wifi0",
         unit_addresses=("192.168.43.2", "fd43::2"),
         gateway_addresses=("192.168.43.1", "fd43::1"),
+        behind=(Behind(ecu=IVI, inner_address="172.20.0.13", address="fd43::12", ports=IVI_PORTS),),
+    ),
+    Uplink(
+        name="private",
+        kind="cellular",
+        apn="private",
+        unit_interface="wwan1",
+        gateway_interface="cell1",
+        unit_addresses=("10.65.0.2", "fd65::2"),
+        gateway_addresses=("10.65.0.1", "fd65::1"),
+        behind=(Behind(ecu=IVI, inner_address="172.20.0.14", address="fd65::12", ports=IVI_PORTS),),
+    ),
+    Uplink(
+        name="phone",
+        kind="wifi",
+        namespace="phone",
+        ecu=PHONE,
+        unit_interface="wlan0",
+        gateway_interface="phone0",
+        unit_addresses=("192.168.44.2", "fd44::2"),
+        gateway_addresses=("192.168.44.1", "fd44::1"),
     ),
 )
-"""In the order of the unit's preference."""
+"""In the order of the unit's preference: what is bound to no uplink never takes the private APN while another is up."""
+
+IN_CAR = Link(
+    near=End(
+        namespace="ivi",
+        interface="eth0",
+        addresses=("172.20.0.12", "fd64::12"),
+        mac="02:54:00:00:00:12",
+    ),
+    far=End(
+        namespace="unit",
+        interface="ivi0",
+        addresses=("172.20.0.1", "fd17::1"),
+        mac="02:54:00:00:00:11",
+    ),
+    near_index=30,
+)
+"""Between the head unit and the T-Box; not captured, since nothing on it has left the car. The head unit has an address
+for each uplink beside, and sends over the one whose address it is bound to; over cellular if to none."""
 
 BACKHAUL = Link(
     near=End(
@@ -101,8 +176,14 @@ BACKHAUL = Link(
 PREFIXES = (24, 64)
 """Prefix lengths of every link, IPv4 and IPv6."""
 
-RESOLVERS = UPLINKS[0].gateway_addresses
-"""What the unit's resolv.conf names."""
+RESOLVERS: dict[Namespace, tuple[str, str]] = {"phone": UPLINKS[3].gateway_addresses}
+"""What a namespace's resolv.conf names; `DEFAULT_RESOLVERS` where it is not here."""
+DEFAULT_RESOLVERS = UPLINKS[0].gateway_addresses
+
+
+def uplinks_of(namespace: Namespace) -> tuple[Uplink, ...]:
+    """Those of the unit that lives in *namespace*, in the order of its preference."""
+    return tuple(uplink for uplink in UPLINKS if uplink.namespace == namespace)
 
 
 def link_of(uplink: Uplink) -> Link:
@@ -110,7 +191,7 @@ def link_of(uplink: Uplink) -> Link:
     number = UPLINKS.index(uplink) + 1
     return Link(
         near=End(
-            namespace="unit",
+            namespace=uplink.namespace,
             interface=uplink.unit_interface,
             addresses=uplink.unit_addresses,
             mac=f"02:54:00:00:{number:02x}:02",

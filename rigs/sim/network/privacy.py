@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from rigs.sim.network import linux
-from rigs.sim.network.layout import RESOLVERS
 
 _HIDDEN = (Path("/run"), Path("/var/run"), Path("/tmp/.X11-unix"))  # noqa: S108 - hidden, not written to
 _KEPT = (Path("/run/current-system"), Path("/run/media"))
 """Programs of NixOS; disks, which may hold the bench's own files."""
 
+_RESOLVER = Path("/etc/resolv.conf")
 _FILES = {
-    Path("/etc/resolv.conf"): "".join(f"nameserver {address}\n" for address in RESOLVERS),
     Path("/etc/nsswitch.conf"): "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
     "networks: files\nprotocols: files\nservices: files\nethers: files\nrpc: files\n",
     Path("/etc/hosts"): "127.0.0.1 localhost\n::1 localhost\n",
@@ -27,14 +27,16 @@ _FILES = {
 _INTERFACES = (Path("/sys/class/net"), Path("/sys/devices/virtual/net"))
 
 
-def hide_host() -> None:
+def hide_host(resolvers: Sequence[str]) -> None:
     """Cover the host's sockets and resolver settings in the mount namespace that this process is in.
 
     Its network namespace must be the one whose interfaces ``/sys`` is to show.
 
+    :param resolvers: addresses of the name servers that programs are to ask
     :raises OSError: the kernel refused a mount, or the host has no /etc/resolv.conf that could be covered
     """
-    targets = {path: Path(os.path.realpath(path)) for path in _FILES}
+    files = {_RESOLVER: "".join(f"nameserver {address}\n" for address in resolvers), **_FILES}
+    targets = {path: Path(os.path.realpath(path)) for path in files}
     hidden = {Path(os.path.realpath(path)) for path in _HIDDEN if path.is_dir()}
     kept = {path: os.open(path, os.O_PATH) for path in _KEPT if path.is_dir()}
     for path in sorted(hidden):
@@ -45,7 +47,7 @@ def hide_host() -> None:
         os.close(descriptor)
     drawer = Path(os.path.realpath("/run"), "telltale")
     drawer.mkdir()
-    for path, text in _FILES.items():
+    for path, text in files.items():
         ours = drawer / path.name
         ours.write_text(text, encoding="ascii")
         target = targets[path]
@@ -55,7 +57,7 @@ def hide_host() -> None:
             shutil.copyfile(ours, target)
         elif target.exists():
             linux.mount(str(ours), str(target), "", linux.MS_BIND)
-        elif path.name == "resolv.conf":
+        elif path == _RESOLVER:
             raise FileNotFoundError(f"{path} is missing, so it cannot be covered; create an empty one")
     _show_own_interfaces(drawer)
 

@@ -31,7 +31,7 @@ _PATIENCE = 30.0
 
 
 class SealedNetwork:
-    """Three network namespaces (unit, gateway, cloud) that nothing leaves, and the programs in them.
+    """Network namespaces (unit, ivi, phone, gateway, cloud) that nothing leaves, and the programs in them.
 
     Everything in it ends with `close`, or with this process if that ends first, however it ends. Safe to use from
     several threads.
@@ -131,7 +131,7 @@ class SealedNetwork:
         return socket.socket(fileno=descriptors[0])
 
     def set_link(self, uplink_name: str, up: bool) -> None:  # noqa: FBT001 - set_link("wifi", False) reads well
-        """Take an uplink away from the unit (coverage is lost), or give it back. Addresses and sockets outlive it.
+        """Take an uplink away from its unit (coverage is lost), or give it back. Addresses and sockets outlive it.
 
         :raises InputError: there is no such uplink
         """

@@ -1,4 +1,4 @@
-"""Interfaces, addresses, routes and kernel settings of the three namespaces, through netlink.
+"""Interfaces, addresses, routes and kernel settings of the namespaces, through netlink.
 
 Every function works in the network namespace that the (single-threaded) process is in at that time. Links are point to
 point in all but name: the only on-link route is the one to the other end, so that a packet for a neighbour's
@@ -13,6 +13,8 @@ import fcntl
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from pyroute2.iproute.linux import IPRoute
 
 from rigs.sim.network.layout import (
     BACKHAUL,
+    IN_CAR,
     PREFIXES,
+    T_BOX_PORTS,
     UPLINKS,
     End,
     Link,
@@ -29,6 +33,7 @@ from rigs.sim.network.layout import (
     link_of,
     metric_of,
     table_of,
+    uplinks_of,
 )
 
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -65,8 +70,14 @@ _EVERYWHERE = {
     # no link-local address, so nothing that the kernel wants to say from it
     "ipv6/conf/default/addr_gen_mode": 1,
 }
-_SETTINGS: dict[Namespace, dict[str, int]] = {
-    "unit": {},
+_SETTINGS: dict[Namespace, dict[str, int | str]] = {
+    "unit": {
+        "ipv4/ip_forward": 1,
+        "ipv6/conf/all/forwarding": 1,
+        "ipv4/ip_local_port_range": f"{T_BOX_PORTS[0]} {T_BOX_PORTS[1]}",
+    },
+    "ivi": {},
+    "phone": {},
     "gateway": {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1},
     "cloud": {"ipv4/ip_nonlocal_bind": 1, "ipv6/ip_nonlocal_bind": 1},
 }
@@ -153,6 +164,17 @@ class Wires:
                 "replace", family=family, dst=anywhere, gateway=gateway, oif=index, prefsrc=own, **where
             )
 
+    def through(self, address: str, end: End, other: End) -> None:
+        """A route to one IPv6 *address* behind *other*."""
+        self._netlink.route(
+            "replace",
+            family=socket.AF_INET6,
+            dst=f"{address}/128",
+            gateway=other.addresses[1],
+            oif=self._indices[end.interface],
+            prefsrc=end.addresses[1],
+        )
+
     def local(self, destination: str, table: int) -> None:
         """Accept *destination* (a network) as this namespace's own."""
         family = socket.AF_INET6 if ":" in destination else socket.AF_INET
@@ -164,25 +186,72 @@ class Wires:
         """A routing rule; rules with a lower *priority* come first."""
         self._netlink.rule("add", family=family, priority=priority, table=table, **match)
 
+    def nowhere_else(self, family: int, priority: int, source: str, prefix: int) -> None:
+        """Refuse what comes from *source* and met no rule before."""
+        self._netlink.rule("add", family=family, priority=priority, src=source, src_len=prefix, action="unreachable")
+
     def forget_rule(self, family: int, priority: int, table: int) -> None:
         """Remove a routing rule."""
         self._netlink.rule("del", family=family, priority=priority, table=table)
 
 
-def unit() -> None:
-    """Both uplinks with their defaults.
+def t_box() -> None:
+    """The unit's uplinks, and the way to the control unit behind it.
 
-    What is bound to a device goes out there by the metrics alone; what is bound to an address needs a rule.
+    That one's packets take the uplink that their source address stands for, and no other if it is down.
     """
     with IPRoute() as netlink:
         wires = Wires(netlink)
-        wires.up("lo")
-        for uplink in UPLINKS:
-            near = _near(uplink)
-            wires.address(near)
-            for family, prefix, address in zip(_FAMILIES, _HOST_PREFIXES, near.addresses, strict=True):
+        _uplinks(wires, "unit")
+        end = IN_CAR.far
+        wires.address(end)
+        wires.up(end.interface)
+        for uplink, inner in _inner_ends():
+            wires.neighbour(end, inner)
+            wires.direct(end, inner)
+            for family, prefix, address in zip(_FAMILIES, _HOST_PREFIXES, inner.addresses, strict=True):
                 wires.rule(family, 100, table_of(uplink), src=address, src_len=prefix)
-            _connect(wires, uplink)
+                wires.nowhere_else(family, 101, address, prefix)
+
+
+def head_unit() -> None:
+    """An address for each uplink, and the T-Box for everything."""
+    with IPRoute() as netlink:
+        wires = Wires(netlink)
+        wires.up("lo")
+        for _, inner in _inner_ends():
+            wires.address(inner)
+        wires.up(IN_CAR.near.interface)
+        wires.neighbour(IN_CAR.near, IN_CAR.far)
+        wires.direct(IN_CAR.near, IN_CAR.far)
+        wires.default(IN_CAR.near, IN_CAR.far)
+
+
+def phone() -> None:
+    """The phone's only uplink."""
+    with IPRoute() as netlink:
+        _uplinks(Wires(netlink), "phone")
+
+
+def _uplinks(wires: Wires, namespace: Namespace) -> None:
+    """Uplinks with their defaults.
+
+    What is bound to a device goes out there by the metrics alone; what is bound to an address needs a rule.
+    """
+    wires.up("lo")
+    for uplink in uplinks_of(namespace):
+        near = _near(uplink)
+        wires.address(near)
+        for family, prefix, address in zip(_FAMILIES, _HOST_PREFIXES, near.addresses, strict=True):
+            wires.rule(family, 100, table_of(uplink), src=address, src_len=prefix)
+        _connect(wires, uplink)
+
+
+def _inner_ends() -> Iterator[tuple[Uplink, End]]:
+    """The head unit's end of its link, with the addresses that stand for each uplink."""
+    for uplink in UPLINKS:
+        for behind in uplink.behind:
+            yield uplink, replace(IN_CAR.near, addresses=(behind.inner_address, behind.address))
 
 
 def gateway() -> None:
@@ -192,6 +261,8 @@ def gateway() -> None:
         wires.up("lo")
         for uplink in UPLINKS:
             _set_up(wires, _far(uplink), _near(uplink))
+            for behind in uplink.behind:
+                wires.through(behind.address, _far(uplink), _near(uplink))
             whole_segments(uplink.gateway_interface)
         _set_up(wires, BACKHAUL.near, BACKHAUL.far)
         wires.default(BACKHAUL.near, BACKHAUL.far)
@@ -235,7 +306,7 @@ def settle() -> None:
 
 
 def coverage(uplink: Uplink, *, up: bool) -> None:
-    """Take an uplink away from the unit, or give it back; call it in the unit's namespace.
+    """Take an uplink away from its unit, or give it back; call it in the unit's namespace.
 
     The unit's end goes down and not the gateway's, so that a capture there lives on.
     """

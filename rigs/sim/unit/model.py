@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
 from rigs.sim.unit.compose import CONTENTS, METHODS, address
 from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
@@ -18,7 +19,7 @@ from telltale.yamlfile import Duration, Location, Strict
 Value = str | int | float
 Facts = dict[str, Value | list[Value]]
 """Facts and the value, or the values, that each must have."""
-Uplink = Literal["cellular", "wifi"]
+Uplink = UplinkName
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
