@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections import Counter
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,7 @@ _START_SECONDS = 20.0
 _SETTLE_SECONDS = 120.0
 """Wall time; a unit whose uplink is dead spends its own time limits first."""
 _END_SECONDS = 5.0
-_PEERS = ("can", "adb", "modem", "gnss")
+_PEERS = ("can", "adb", "modem", "gnss", "power", "radio")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +149,8 @@ class _Part:
         self._clock = clock
         self._child: _Child | None = None
         self._cause: str | None = None
+        self._turn = threading.RLock()
+        """Held while the process is talked to or ended."""
 
     @property
     def alive(self) -> bool:
@@ -172,24 +175,26 @@ class _Part:
         :raises PeerGoneError: it is off, has died (with the cause), or is silent
         :raises RigError: it answered with an error
         """
-        if self._child is None:
-            raise PeerGoneError(f"{self.name} is off")
-        try:
-            return self._child.line.ask(do, timeout=timeout, **arguments)
-        except PeerGoneError as error:
-            with contextlib.suppress(TimeoutError):  # hung up, but not gone: then the line's own words say it
-                self._child.process.wait(1.0)
-            raise PeerGoneError(f"{error} ({self.cause_of_death or 'it still runs'})") from None
+        with self._turn:
+            if self._child is None:
+                raise PeerGoneError(f"{self.name} is off")
+            try:
+                return self._child.line.ask(do, timeout=timeout, **arguments)
+            except PeerGoneError as error:
+                with contextlib.suppress(TimeoutError):  # hung up, but not gone: then the line's own words say it
+                    self._child.process.wait(1.0)
+                raise PeerGoneError(f"{error} ({self.cause_of_death or 'it still runs'})") from None
 
     def _start(self, module: str, boot: Mapping[str, Any], fds: Mapping[str, int], spawner: Spawner, log: Path) -> None:
         inherits = {**fds, **self._clock.fds}
         self._child = _Child(module, name=self.name, boot=boot, fds=inherits, spawner=spawner, log=log)
 
     def _end(self) -> None:
-        self._clock.detach(self.role)
-        if self._child:
-            self._child.end()
-            self._child = None
+        with self._turn:
+            self._clock.detach(self.role)
+            if self._child:
+                self._child.end()
+                self._child = None
 
 
 class SimulatedUnit(_Part):
@@ -206,6 +211,7 @@ class SimulatedUnit(_Part):
         self._spawner = spawner
         self._log = log
         self._json = boot.as_json()
+        self._cut = False
         self.failures: list[Failure] = []
         """Sends that did not arrive, in order, over all boots."""
         self.disbelieved: Counter[str] = Counter()
@@ -215,14 +221,15 @@ class SimulatedUnit(_Part):
     def power_on(self, peers: Mapping[str, int]) -> None:
         """Boot, with what is in flash; returns when the unit is up and idle. Nothing happens if it is on.
 
-        :param peers: descriptors of the unit's ports, by name, each optional: ``can`` (SOCK_SEQPACKET), ``adb``
-            (listening), ``modem`` and ``gnss`` (masters of ptys); they stay the caller's
+        :param peers: descriptors of the unit's ports, by name, each optional: ``can``, ``power`` and ``radio``
+            (SOCK_SEQPACKET), ``adb`` (listening), ``modem`` and ``gnss`` (masters of ptys); they stay the caller's
         :raises RigError: it does not come up, with the reason
         """
         if self._child:
             return
         if unknown := set(peers) - set(_PEERS):
             raise ValueError(f"a unit has no port {', '.join(sorted(unknown))}")
+        self._cut = False
         self._boot.flash.mkdir(parents=True, exist_ok=True)
         boot = {**self._json, "peers": sorted(peers), "lines": self._lines}
         self._start("rigs.sim.unit", boot, peers, self._spawner, self._log)
@@ -234,7 +241,13 @@ class SimulatedUnit(_Part):
         self._clock.attach(self.role, self)
 
     def power_off(self) -> None:
-        """Cut the power, in the midst of whatever the unit is doing."""
+        """Cut the power, in the midst of whatever the unit is doing; from any thread.
+
+        Whoever waits for the unit's answer meanwhile is told nothing but that there is nothing to wait for any more.
+        """
+        self._cut = True
+        if self._child:
+            self._child.process.signal(signal.SIGKILL)
         self._end()
 
     def wire(self, lines: Mapping[str, LineState]) -> None:
@@ -244,20 +257,36 @@ class SimulatedUnit(_Part):
             with contextlib.suppress(PeerGoneError):  # a wire leads into a dead unit as well
                 self.ask("lines", lines=dict(lines))
 
+    @property
+    def battery(self) -> int | None:
+        """How long it runs on without its supply, ns; None: it has no battery."""
+        return self._boot.unit.life.backup_battery if self._boot.unit.life else None
+
     def settle(self, *, position: tuple[float, float] | None = None) -> None:
         """Return when the unit has digested every input and sends nothing.
 
         :param position: also wait until the GNSS receiver has told this place (degrees)
         """
-        self._note(self.ask("settle", position=list(position) if position else None))
+        self._act("settle", position=list(position) if position else None)
 
     def run(self, until: int) -> None:
         """See `rigs.sim.clock.Part`."""
-        self._note(self.ask("run", until=until))
+        self._act("run", until=until)
 
     def state(self) -> dict[str, Any]:
         """What the unit knows about itself: ``facts``, ``position``, ``queues``."""
         return self.ask("state")
+
+    def _act(self, do: str, **arguments: Any) -> None:
+        try:
+            answer = self.ask(do, **arguments)
+        except PeerGoneError:
+            if not self._cut:
+                raise
+            return  # its power was cut while it did so, or before
+        self._note(answer)
+        if answer["dead"]:
+            self.power_off()
 
     def _note(self, answer: Mapping[str, Any]) -> None:
         self.failures += [Failure(**failure) for failure in answer["failures"]]

@@ -44,12 +44,16 @@ class Adbd:
         on_setting: Callable[[str, str, str], None],
         on_start: Callable[[str], None],
         on_reboot: Callable[[], None],
+        on_update: Callable[[str], bool] = lambda _: False,
+        on_reset: Callable[[], None] = lambda: None,
     ) -> None:
         """*settings* is keyed by (namespace, key) and kept up to date; the callbacks run in the event loop.
 
         :param on_setting: namespace, key and value, after ``settings put`` has stored them and before it returns
         :param on_start: the component of ``am start -n``
         :param on_reboot: ``adb reboot`` or ``adb shell reboot``
+        :param on_update: installs a version for the next boot; whether there is such a one
+        :param on_reset: the broadcast that takes the unit back to its factory state
         """
         self.storage = Storage({"/system/build.prop": File(_build_prop(properties))})
         """The unit's files, for push and pull."""
@@ -61,6 +65,8 @@ class Adbd:
             on_setting=on_setting,
             on_start=on_start,
             on_reboot=on_reboot,
+            on_update=on_update,
+            on_reset=on_reset,
         )
         features = "features=shell_v2,cmd"
         names = ("ro.product.name", "ro.product.model", "ro.product.device")

@@ -1,12 +1,17 @@
-"""The unit's cellular modem as its AT console shows it (3GPP TS 27.007; 3GPP TS 27.005 is not offered)."""
+"""The unit's cellular modem as its AT console shows it (3GPP TS 27.007), with text messages as they come in.
+
+While the unit sleeps the modem is in power save: it stays registered and is paged, but its console does not answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from rigs.sim.peers.serialport import LinePort
+from telltale.times import SECOND
 
 TEST_NETWORK = "00101"
 """PLMN 001/01, reserved for tests (ITU-T E.212, annex)."""
@@ -17,8 +22,18 @@ _CME_UNKNOWN = "+CME ERROR: 100"  # TS 27.007, 9.2: unknown
 class AtModem:
     """Answers AT commands; unknown ones with ERROR, or +CME ERROR after ``AT+CMEE=1``."""
 
-    def __init__(self, *, imei: str, iccid: str, imsi: str, registered: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        *,
+        imei: str,
+        iccid: str,
+        imsi: str,
+        registered: Callable[[], bool],
+        reachable: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """*reachable*: whether the unit is awake, so that its console answers."""
         self._registered = registered
+        self._reachable = reachable
         self._echo = True
         self._verbose_errors = False
         self._reports = {"CEREG": 0, "CREG": 0}
@@ -47,6 +62,16 @@ class AtModem:
             if wanted:
                 self._say(f"+{name}: {self._status}")
 
+    def turned(self) -> None:
+        """The unit fell asleep or woke; one that woke tells anew whether it is registered."""
+        if self._reachable():
+            self.registration_changed()
+
+    def received(self, sender: str, text: str, bench: int) -> None:
+        """A text message came in at bench time *bench*: told at once, not stored (``+CMT``, TS 27.005, 3.4.1)."""
+        moment = datetime.fromtimestamp(bench // SECOND, UTC)
+        self._say(f'+CMT: "{sender}",,"{moment:%y/%m/%d,%H:%M:%S}+00"\r\n{text}')
+
     @property
     def _status(self) -> int:
         return 1 if self._registered() else 2  # registered in the home network, or searching
@@ -55,6 +80,8 @@ class AtModem:
         return f"+{name}: {self._reports[name]},{self._status}"
 
     def _line(self, line: bytes) -> None:
+        if not self._reachable():
+            return
         if self._echo and self._port is not None:
             self._port.write(line + b"\r")
         command = line.decode("ascii", errors="replace").upper()
@@ -78,4 +105,4 @@ class AtModem:
 
     def _say(self, text: str) -> None:
         if self._port is not None:
-            self._port.write(f"\r\n{text}\r\n".encode("ascii"))
+            self._port.write(f"\r\n{text}\r\n".encode("ascii", errors="replace"))

@@ -16,6 +16,8 @@ NOT_FOUND = 127
 """Exit status of a command that does not exist (POSIX shell, 2.8.2)."""
 USAGE = 64
 _JOINTS = (";", "&&", "||")
+_APPLIED = "onPayloadApplicationComplete(ErrorCode::"
+_FACTORY_RESET = "android.intent.action.FACTORY_RESET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Shell:
         on_setting: Callable[[str, str, str], None],
         on_start: Callable[[str], None],
         on_reboot: Callable[[], None],
+        on_update: Callable[[str], bool] = lambda _: False,
+        on_reset: Callable[[], None] = lambda: None,
     ) -> None:
         self._properties = properties
         self._settings = settings
@@ -69,6 +73,8 @@ class Shell:
         self._on_setting = on_setting
         self._on_start = on_start
         self._on_reboot = on_reboot
+        self._on_update = on_update
+        self._on_reset = on_reset
         self._commands: dict[str, Callable[[Sequence[str]], Result]] = {
             "am": self._am,
             "cat": self._cat,
@@ -78,6 +84,7 @@ class Shell:
             "input": self._input,
             "ls": self._ls,
             "reboot": self._reboot,
+            "update_engine_client": self._update_engine,
             "rm": self._rm,
             "settings": self._settings_command,
             "sleep": lambda _: Result(),  # the unit's own time is virtual; nothing is gained by waiting here
@@ -130,8 +137,21 @@ class Shell:
             case ["start", *_, "-n", component] | ["start", "-n", component, *_]:
                 self._on_start(component)
                 return _line(f"Starting: Intent {{ cmp={component} }}")
+            case ["broadcast", *options] if _FACTORY_RESET in options:
+                self._on_reset()
+                return _line(f"Broadcasting: Intent {{ act={_FACTORY_RESET} }}\nBroadcast completed: result=0")
             case _:
-                return _usage("am start -n PACKAGE/ACTIVITY")
+                return _usage(f"am start -n PACKAGE/ACTIVITY | broadcast -p android -a {_FACTORY_RESET}")
+
+    def _update_engine(self, words: Sequence[str]) -> Result:
+        """Install the package for the next boot, as an A/B update does (AOSP, ``update_engine_client``)."""
+        payload = next((word.removeprefix("--payload=") for word in words if word.startswith("--payload=")), "")
+        if "--update" not in words or not payload.endswith(".zip"):
+            return _usage("update_engine_client --update --follow --payload=file:///PATH/VERSION.zip")
+        version = posixpath.basename(payload).removesuffix(".zip")
+        if not self._on_update(version):
+            return Result(err=f"{_APPLIED}kDownloadTransferError): {payload}\n".encode(), status=1)
+        return _line(f"{_APPLIED}kSuccess)")
 
     def _getprop(self, words: Sequence[str]) -> Result:
         if words:

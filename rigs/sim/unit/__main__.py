@@ -8,6 +8,8 @@ The bench hands over descriptors by name (see `telltale.processes`):
     can             SOCK_SEQPACKET with one ``struct can_frame`` a packet (optional, as are the next)
     adb             a listening TCP socket
     modem, gnss     the masters of two ptys
+    power           SOCK_SEQPACKET, see `rigs.sim.unit.power`
+    radio           SOCK_SEQPACKET with one text message a packet, JSON: ``sender``, ``text``
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from rigs.sim.unit.engine import Engine
 from rigs.sim.unit.flash import Flash
 from rigs.sim.unit.inputs import Signals, value_of
 from rigs.sim.unit.link import Link
+from rigs.sim.unit.power import Power
 from rigs.sim.unit.transports import Transports
 from telltale import control
 from telltale.processes import inherited
@@ -49,8 +52,11 @@ class Unit:
 
     def __init__(self, boot: dict[str, Any]) -> None:
         self.boot = boot
-        self.data = boot["unit"]
         self.clock = SharedClock.inherited(boot["role"])
+        factory = boot["unit"]
+        software = Flash(Path(boot["flash"]), set()).software or factory["software"]
+        self.versions = factory["versions"]
+        self.data = self.versions.get(software, factory)
         kept = {name for name, queue in self.data["queues"].items() if queue["kept"]}
         self.flash = Flash(Path(boot["flash"]), kept)
         authorities = Path(boot["authorities"]) if boot["authorities"] else None
@@ -81,6 +87,9 @@ class Unit:
                 clock=self.clock,
             )
         self.can: socket.socket | None = None
+        self.modem: AtModem | None = None
+        self.radio: socket.socket | None = None
+        self.power: Power | None = None
         self.fixed = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -101,6 +110,8 @@ class Unit:
         if self.link:
             self.engine.settles.append(self.link.settle)
             self._start(self.link.keep())
+            if self.data["life"] and self.data["life"]["command link"] == "down":
+                self.engine.turns.append(self._turn_link)
         line = socket.socket(fileno=inherited("control"))
         handlers: dict[str, control.Handler] = {"settle": self.settle, "run": self.advance, "state": self.state}
         handlers["lines"] = self.lines
@@ -121,6 +132,9 @@ class Unit:
                     self.fixed.clear()
                     await self.fixed.wait()
         self._read_can()
+        self._read_radio()
+        if self.power:
+            self.power.read()
         await self.engine.idle()
         return self._report()
 
@@ -151,7 +165,8 @@ class Unit:
         if self.signals:
             disbelieved = dict(self.signals.disbelieved)
             self.signals.disbelieved.clear()
-        return {"now": self.clock.now(), "failures": failures, "disbelieved": disbelieved}
+        now, dead = self.clock.now(), self.engine.dead
+        return {"now": now, "failures": failures, "disbelieved": disbelieved, "dead": dead}
 
     def _is_at(self, position: list[float]) -> bool:
         here = self.engine.position
@@ -169,7 +184,22 @@ class Unit:
             self._attach_adb(settings)
         if "modem" in self.boot["peers"]:
             names = {item: str(self.boot["identities"].get(item, "")) for item in ("imei", "iccid", "imsi")}
-            AtModem(**names, registered=lambda: self.dialler.is_up("cellular")).attach(inherited("modem"), loop)
+            self.modem = AtModem(
+                **names, registered=lambda: self.dialler.is_up("cellular"), reachable=lambda: not self.engine.asleep
+            )
+            self.modem.attach(inherited("modem"), loop)
+            self.engine.turns.append(self.modem.turned)
+        if "radio" in self.boot["peers"]:
+            self.radio = socket.socket(fileno=inherited("radio"))
+            self.radio.settimeout(0)
+            loop.add_reader(self.radio, self._read_radio)
+        if "power" in self.boot["peers"] and (life := self.data["life"]):
+            self.power = Power(
+                socket.socket(fileno=inherited("power")),
+                self.engine,
+                self.clock,
+                battery=life["backup battery"] or 0,
+            )
         if "gnss" in self.boot["peers"]:
             GnssReceiver(self._fix).attach(inherited("gnss"), loop)
 
@@ -189,17 +219,64 @@ class Unit:
                 self.engine.learn({name: value_of(value, fact["values"]) for name, fact in facts.items()})
 
         adbd = Adbd(
-            properties={"ro.product.model": self.data["unit"], "ro.product.manufacturer": self.data["made by"]},
+            properties={
+                "ro.product.model": self.data["unit"],
+                "ro.product.manufacturer": self.data["made by"],
+                "ro.build.version.incremental": self.data["software"],
+            },
             settings=known,
             on_setting=on_setting,
             on_start=self.engine.app_started,
             on_reboot=self._reboot,
+            on_update=self._update,
+            on_reset=self._reset,
         )
         self._start(adbd.serve(socket.socket(fileno=inherited("adb"))))
 
     def _reboot(self) -> None:
         """Lose everything that is not in flash; the descriptors handed over by the bench survive."""
         os.execv(sys.executable, [sys.executable, "-m", "rigs.sim.unit"])  # noqa: S606 - itself, from a fixed list
+
+    def _update(self, version: str) -> bool:
+        """Install *version* for the next boot; whether there is such a one."""
+        if version not in self.versions:
+            return False
+        self.flash.install(version)
+        return True
+
+    def _reset(self) -> None:
+        """Back to the factory state, but for what the file keeps even then."""
+        stays = {name: fact for name, fact in self.data["state"].items() if fact["kept"] == "over reset"}
+        self.flash.reset(
+            {fact["setting"] or f"command/{name}" for name, fact in stays.items()},
+            {name for name, queue in self.data["queues"].items() if queue["kept"] == "over reset"},
+        )
+        self._reboot()
+
+    def _turn_link(self) -> None:
+        if self.link is None:
+            return
+        if self.engine.asleep:
+            self.link.sleep()
+        else:
+            self.link.wake()
+
+    def _read_radio(self) -> None:
+        if self.radio is None:
+            return
+        while True:
+            try:
+                packet = self.radio.recv(4096)
+            except BlockingIOError:
+                return
+            if not packet:
+                asyncio.get_running_loop().remove_reader(self.radio)
+                self.radio = None
+                return
+            message = json.loads(packet)
+            self.engine.texted(message["text"])
+            if self.modem:
+                self.modem.received(message["sender"], message["text"], self.clock.now())
 
     def _read_can(self) -> None:
         if self.can is None or self.signals is None:

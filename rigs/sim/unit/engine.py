@@ -18,8 +18,10 @@ from rigs.sim.clock import SharedClock
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.compose import compose
 from rigs.sim.unit.flash import Flash
+from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
 from rigs.sim.unit.templates import Value
+from rigs.sim.unit.terms import condition
 from telltale.timeline import Condition, Fact
 from telltale.times import SECOND, utc
 
@@ -33,11 +35,6 @@ class Delivers(Protocol):
     async def deliver(self, message: Message) -> None:
         """:raises SendError: it did not arrive"""
         ...
-
-
-def condition(facts: Mapping[str, Any]) -> Condition:
-    """A file's condition: a value or a list of values for each fact."""
-    return Condition({fact: tuple(v) if isinstance(v, list) else (v,) for fact, v in facts.items()})
 
 
 @dataclass(slots=True)
@@ -56,7 +53,10 @@ class _Function:
     name: str
     condition: Condition
     sends: dict[str, _Send]
+    wanted: bool = False
+    """Its own condition holds."""
     active: bool = False
+    """And the unit is awake, or the condition says in which state of its life it acts."""
     periodic: list[Entry] = field(default_factory=list)
 
 
@@ -99,6 +99,22 @@ class Engine:
         self._paused = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._delayed = 0
+        """Triggered, and not yet ready."""
+        self.life: Life | None = None
+        if unit["life"]:
+            self.life = Life(
+                unit["life"],
+                agenda=self.agenda,
+                now=clock.now,
+                busy=lambda: bool(self._delayed or self._ready),
+                turned=self._turned,
+            )
+            self.facts |= {**self.life.facts, "power": "supply"}
+        self.dead = False
+        """Neither supply nor battery is left: nothing runs from here on."""
+        self.turns: list[Callable[[], None]] = []
+        """Called after each turn of the unit's life."""
         self.settles: list[Callable[[], Awaitable[None]]] = []
         self.failures: list[dict[str, Any]] = []
         """What went wrong since the bench asked last, in the words of `rigs.sim.parts.Failure`."""
@@ -107,6 +123,8 @@ class Engine:
 
     def power_up(self) -> None:
         """The unit has booted: conditions that hold from the start count as fulfilled now."""
+        if self.life:
+            self.life.learned(self.facts)
         self._evaluate()
         for function in self._functions:
             self._trigger(function, "at", "power-up")
@@ -116,7 +134,38 @@ class Engine:
         changed = {name: value for name, value in facts.items() if self.facts.get(name) != value}
         if changed:
             self.facts.update(changed)
+            if self.life:
+                self.life.learned(self.facts)
             self._evaluate()
+
+    def texted(self, text: str) -> None:
+        """A text message came in over the air."""
+        if self.life:
+            self.life.texted(text)
+            self.publish()
+
+    def die(self) -> None:
+        """The last of its power is gone, in the midst of whatever it was to do."""
+        self.dead = True
+        self.pause()
+
+    @property
+    def asleep(self) -> bool:
+        """Whether nothing runs but what says so."""
+        return self.life is not None and self.life.state == "asleep"
+
+    def _turned(self) -> None:
+        """The unit's life took a turn: the bench gets a chance to see it before time goes on."""
+        assert self.life is not None
+        woken = self.life.state == "waking"
+        self.facts |= self.life.facts
+        self._evaluate()
+        if woken:
+            for function in self._functions:
+                self._trigger(function, "at", "wake")
+        for notice in self.turns:
+            notice()
+        self.pause()
 
     def app_started(self, component: str) -> None:
         """The driver opened an app: ``package`` or ``package/activity``."""
@@ -127,6 +176,8 @@ class Engine:
 
     def commanded(self, command: str) -> None:
         """The cloud handed over a command of the owner's: it may set facts, and it may trigger sends."""
+        if self.life:
+            self.life.commanded()
         ordered = self._orders.get(command, {})
         for fact, (_, kept) in ordered.items():
             if kept:
@@ -155,7 +206,7 @@ class Engine:
         self._paused = False
         await self.idle()
         while (due := self.agenda.due) <= until and self._clock.comes_first(due):
-            if self._paused or time.monotonic() > deadline:
+            if self._paused or self.dead or time.monotonic() > deadline:
                 break
             self._clock.step(due)
             self.agenda.run(self._clock.now())
@@ -179,39 +230,50 @@ class Engine:
     # Functions and sends
 
     def _evaluate(self) -> None:
-        turned = [(f, f.condition.unmet(self.facts) is None) for f in self._functions]
-        for function, active in turned:  # what ends, ends before anything starts
+        turned = [(f, *self._stands(f)) for f in self._functions]
+        for function, wanted, active in turned:  # what ends, ends before anything starts
             if function.active and not active:
-                self._end(function)
-        for function, active in turned:
+                self._end(function, over=not wanted)
+            function.wanted = function.wanted and wanted
+        for function, wanted, active in turned:
             if active and not function.active:
                 self._start(function)
+            function.wanted = wanted and (function.wanted or active)
         for function in self._functions:
             self._notice_edges(function)
         self.publish()
 
+    def _stands(self, function: _Function) -> tuple[bool, bool]:
+        """Whether the function's own condition holds, and whether it acts. Asleep, only what asks for that acts."""
+        wanted = function.condition.unmet(self.facts) is None
+        return wanted, wanted and (not self.asleep or "life" in function.condition.facts)
+
     def _start(self, function: _Function) -> None:
         function.active = True
-        self._trigger(function, "at", "start")
+        if not function.wanted:  # else it has only slept
+            self._trigger(function, "at", "start")
         for send in function.sends.values():
             if interval := send.data.get("every"):
                 first = send.data.get("first")
                 self._periodic(function, send, self._clock.now() + (interval if first is None else first))
 
-    def _end(self, function: _Function) -> None:
-        self._trigger(function, "at", "end")
+    def _end(self, function: _Function, *, over: bool) -> None:
+        """The function stops, because it is *over* or because the unit falls asleep."""
+        if over:
+            self._trigger(function, "at", "end")
         function.active = False
         for entry in function.periodic:
             entry.cancel()
         function.periodic.clear()
 
     def _notice_edges(self, function: _Function) -> None:
+        """A condition that comes true while the unit sleeps is noticed when it wakes."""
         for send in function.sends.values():
             if send.when:
-                holds = function.active and send.when.unmet(self.facts) is None
-                if holds and not send.held:
+                holds = function.wanted and send.when.unmet(self.facts) is None
+                if holds and function.active and not send.held:
                     self._fire(function, send)
-                send.held = holds
+                send.held = holds and (send.held or function.active)
 
     def _periodic(self, function: _Function, send: _Send, due: int) -> None:
         def again() -> None:
@@ -234,7 +296,13 @@ class Engine:
 
     def _later(self, delay: int, job: Callable[[], Awaitable[None]], rank: int) -> None:
         if delay:
-            self.agenda.at(self._clock.now() + delay, lambda: self._enqueue(job), rank=rank)
+            self._delayed += 1
+
+            def ready() -> None:
+                self._delayed -= 1
+                self._enqueue(job)
+
+            self.agenda.at(self._clock.now() + delay, ready, rank=rank)
         else:
             self._enqueue(job)
 

@@ -1,8 +1,10 @@
-"""What a unit keeps over power-off: settings, counters and the queues that its file says are kept."""
+"""What a unit keeps over power-off: settings, counters, its software and the queues that its file says are kept."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ class Flash:
     """A folder with one file, replaced as a whole, so that losing power in mid-write loses the last change only."""
 
     def __init__(self, folder: Path, kept_queues: set[str]) -> None:
+        self._folder = folder
         self._file = folder / "flash.json"
         self._kept = kept_queues
         stored: dict[str, Any] = json.loads(self._file.read_bytes()) if self._file.exists() else {}
         self.settings: dict[str, str] = stored.get("settings", {})
         """``namespace/key`` to value."""
+        self.software: str | None = stored.get("software")
+        """The version that was installed last; None: the one that it left the factory with."""
         self._counters: dict[str, int] = stored.get("counters", {})
         self._queues: dict[str, list[Message]] = {
             name: [Message.restored(message) for message in messages]
@@ -27,6 +32,23 @@ class Flash:
     def set(self, setting: str, value: str) -> None:
         """Keep a setting."""
         self.settings[setting] = value
+        self._save()
+
+    def install(self, version: str) -> None:
+        """The next boot runs this version."""
+        self.software = version
+        self._save()
+
+    def reset(self, settings: Collection[str], queues: Collection[str]) -> None:
+        """Back to the factory state: everything goes, but for the software and what is named here."""
+        for path in self._folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        self.settings = {name: value for name, value in self.settings.items() if name in settings}
+        self._counters = {}
+        self._queues = {name: messages for name, messages in self._queues.items() if name in queues}
         self._save()
 
     def count(self, name: str) -> int:
@@ -65,5 +87,6 @@ class Flash:
     def _save(self) -> None:
         kept = {name: [m.stored() for m in messages] for name, messages in self._queues.items() if name in self._kept}
         new = self._file.with_suffix(".new")
-        new.write_text(json.dumps({"settings": self.settings, "counters": self._counters, "queues": kept}))
+        data = {"settings": self.settings, "counters": self._counters, "queues": kept, "software": self.software}
+        new.write_text(json.dumps(data))
         new.replace(self._file)

@@ -36,6 +36,9 @@ class Link:
         self._clock = clock
         self._settled = asyncio.Event()
         self._retry = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+        self._writer: asyncio.StreamWriter | None = None
 
     async def settle(self) -> None:
         """Return when the link is up, or down until its next try."""
@@ -44,9 +47,13 @@ class Link:
     async def keep(self) -> None:
         """Connect, obey, connect again, for ever."""
         while True:
+            await self._wanted.wait()
             try:
                 await self._listen()
             except SendError as error:
+                if not self._wanted.is_set():
+                    self._settled.set()
+                    continue
                 self._engine.failed("command link", "connection", str(error), then="retried")
                 self._retry.clear()
                 self._engine.agenda.at(self._clock.now() + _RETRY, self._try_again)
@@ -54,12 +61,29 @@ class Link:
                 self._settled.set()
                 await self._retry.wait()
 
+    def sleep(self) -> None:
+        """Hang up until the unit is awake again."""
+        self._wanted.clear()
+        self._retry.set()
+        if self._writer is not None:
+            self._settled.clear()
+            self._writer.close()
+
+    def wake(self) -> None:
+        """The unit is awake; harmless when it was."""
+        if not self._wanted.is_set():
+            self._settled.clear()
+            self._wanted.set()
+
     def _try_again(self) -> None:
+        if not self._wanted.is_set():
+            return
         self._settled.clear()
         self._retry.set()
 
     async def _listen(self) -> None:
         reader, writer = await self._dialler.stream(self._host, self._port, self._uplink, tls=True)
+        self._writer = writer
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 writer.write(mqtt.connect(self._client))
@@ -82,6 +106,7 @@ class Link:
         except OSError as error:
             raise SendError(f"the connection to {self._host} broke: {reason(error)}") from None
         finally:
+            self._writer = None
             writer.close()
 
     async def _expect(self, reader: asyncio.StreamReader, kind: int) -> None:

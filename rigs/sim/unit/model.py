@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,14 +12,13 @@ from pydantic import AfterValidator, Field, model_validator
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
 from rigs.sim.unit.compose import CONTENTS, METHODS, address
+from rigs.sim.unit.lifefile import BUILT_IN_FACTS, Life
 from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
+from rigs.sim.unit.terms import Facts, Interval, Value
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.yamlfile import Duration, Location, Strict
 
-Value = str | int | float
-Facts = dict[str, Value | list[Value]]
-"""Facts and the value, or the values, that each must have."""
 Uplink = UplinkName
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
@@ -69,16 +69,10 @@ def _encoding(text: str) -> str:
     return text
 
 
-def _longer_than_nothing(duration: int) -> int:
-    if duration <= 0:
-        raise ValueError("expected more than no time at all")
-    return duration
-
-
 Template = Annotated[str, AfterValidator(_template)]
 Url = Annotated[str, AfterValidator(_url)]
 HostPort = Annotated[str, AfterValidator(_address)]
-Interval = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+Kept = bool | Literal["over reset"]
 
 
 class FactSource(Strict):
@@ -95,8 +89,8 @@ class FactSource(Strict):
     """Set by commands that the cloud hands over: ``values`` says which command means what."""
     values: dict[str, Value] = Field(default_factory=dict)
     """The signal's or setting's value to the fact's; others are taken as they are."""
-    kept: bool = False
-    """Kept over power-off (settings and commands only)."""
+    kept: Kept = False
+    """Kept over power-off (settings and commands only), or even over a reset to the factory state."""
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
@@ -126,8 +120,8 @@ class Send(Strict):
     """While the function is active."""
     first: Duration | None = None
     """From the function's start to the first of ``every``; one interval if None."""
-    at: Literal["start", "end", "power-up"] | None = None
-    """The moment the function becomes active or ceases to be, or the unit has booted."""
+    at: Literal["start", "end", "power-up", "wake"] | None = None
+    """The moment the function becomes active or ceases to be, the unit has booted, or has been woken from sleep."""
     when: Facts = Field(default_factory=dict)
     """The moment these facts come true while the function is active."""
     on_app: str | None = None
@@ -206,8 +200,8 @@ class Function(Strict):
 class Queue(Strict):
     """Messages made at one time and sent at another."""
 
-    kept: bool = False
-    """Kept over power-off."""
+    kept: Kept = False
+    """Kept over power-off, or even over a reset to the factory state."""
 
 
 class CommandLink(Strict):
@@ -228,6 +222,12 @@ class Unit(Strict):
     state: dict[str, FactSource]
     queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
+    life: Life | None = None
+    """None: it never sleeps, and dies with its supply."""
+    software: str = "1.0.0"
+    """What it says of itself as the version that it leaves the factory with."""
+    versions: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Later versions: a merge patch on this file each; in a checked unit, what comes out of it."""
     functions: dict[str, Function] = Field(min_length=1)
 
     def plain(self) -> dict[str, Any]:
@@ -248,9 +248,8 @@ class Unit(Strict):
                 wanted |= {"vin"} | ({"iccid"} if send.gbt32960 == "login" else set())
             if send.media:
                 wanted.add(send.media)
-        return {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy()) - set(
-            self.state
-        )
+        own = {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy())
+        return (own - set(self.state)).union(*(Unit.model_validate(data).needs for data in self.versions.values()))
 
 
 def load_unit(path: Path, *, dbc: Path | None = None) -> Unit:
@@ -269,7 +268,24 @@ def checked(source: Source, *, dbc: Path | None = None) -> Unit:
     _check_templates(unit, source)
     if dbc:
         _check_signals(unit, source, dbc)
-    return unit
+    later = {name: checked(_updated(source, name), dbc=dbc).plain() for name in unit.versions}
+    return unit.model_copy(update={"versions": later})
+
+
+def _updated(source: Source, version: str) -> Source:
+    """The file as it is after the update to *version*."""
+    patched = source.patched(source.data["versions"][version], source, ("versions", version))
+    data = {key: value for key, value in patched.data.items() if key != "versions"}
+    return replace(patched, data={**data, "software": version})
+
+
+def known_facts(unit: Unit) -> dict[str, tuple[Value, ...]]:
+    """Every fact that the unit's conditions may name, with its possible values; none listed: any."""
+    own = {
+        name: (*fact.values.values(), *(() if fact.default is None else (fact.default,))) if fact.values else ()
+        for name, fact in unit.state.items()
+    }
+    return {**(BUILT_IN_FACTS if unit.life else {}), **own}
 
 
 def _sends(unit: Unit) -> Iterator[tuple[Location, Function, Send]]:
@@ -284,13 +300,19 @@ def _check_facts(unit: Unit, source: Source) -> None:
     ]
     for place, _, send in _sends(unit):
         conditions += [((*place, "while"), send.while_), ((*place, "when"), send.when)]
+    if unit.life:
+        for fact in set(unit.state) & set(BUILT_IN_FACTS):
+            raise source.fault(("state", fact), f"`{fact}` is a fact that a unit with a `life` knows by itself")
+        conditions += [(("life", "kept awake by", n), facts) for n, facts in enumerate(unit.life.kept_awake_by)]
+        conditions += [(("life", "woken by", cause), getattr(unit.life.woken_by, cause)) for cause in ("can", "door")]
+    known = known_facts(unit)
     for place, facts in conditions:
         for fact, wanted in facts.items():
-            if fact not in unit.state:
-                raise source.fault((*place, fact), f"unknown fact `{fact}`" + near_miss(fact, unit.state))
-            possible = unit.state[fact].values.values()
+            if fact not in known:
+                raise source.fault((*place, fact), f"unknown fact `{fact}`" + near_miss(fact, known))
+            possible = known[fact]
             for value in wanted if isinstance(wanted, list) else [wanted]:
-                if possible and value not in possible and value != unit.state[fact].default:
+                if possible and value not in possible:
                     raise source.fault(
                         (*place, fact),
                         f"`{fact}` is never `{value}`" + near_miss(str(value), map(str, possible)),
@@ -309,6 +331,8 @@ def _check_sends(unit: Unit, source: Source) -> None:
         if send.media and (send.media not in taxonomy() or taxonomy()[send.media].kind != "media"):
             media = [item.name for item in taxonomy().values() if item.kind == "media"]
             raise source.fault((*place, "media"), f"unknown media item `{send.media}`" + near_miss(send.media, media))
+        if send.at == "wake" and not unit.life:
+            raise source.fault((*place, "at"), "the unit has no `life`, so it never wakes")
         if send.on_command and not unit.command_link:
             raise source.fault((*place, "on command"), "the unit has no `command link`")
 
@@ -337,7 +361,7 @@ def _texts(place: Location, data: Any) -> Iterator[tuple[Location, str]]:
 
 
 def _check_templates(unit: Unit, source: Source) -> None:
-    known = {*unit.state, *taxonomy(), *BUILT_IN} - {"position"}
+    known = {*known_facts(unit), *taxonomy(), *BUILT_IN} - {"position"}
     for place, text in _templates(unit):
         try:
             wanted = names(text)
