@@ -38,6 +38,13 @@ class SerialAddress(Strict):
     baud: int = 115_200
 
 
+class SmsAddress(SerialAddress):
+    """A second modem, with a SIM card of its own, that sends text messages to the unit's number."""
+
+    number: Annotated[str, Field(pattern=r"^\+?\d{3,15}$")]
+    """The unit's, as it is dialled: ``+8613800000000``."""
+
+
 class AdbAddress(Strict):
     """An Android unit, by serial number over USB or by address over TCP."""
 

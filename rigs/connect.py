@@ -16,6 +16,7 @@ from rigs.drivers.gnss import NmeaSource
 from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
 from rigs.drivers.probe import Dialler, HttpProbe
+from rigs.drivers.sms import SmsModem
 from rigs.instruments import Instruments
 from rigs.protocols import Clock
 from rigs.rigfile import Addresses, Rig
@@ -26,6 +27,7 @@ from telltale.times import SECOND
 CAN_LOG = "can.blf"
 MODEM_LOG = "modem.log"
 GNSS_LOG = "gnss.log"
+SMS_LOG = "sms.log"
 
 
 class _Closes(Protocol):
@@ -50,7 +52,7 @@ def connect(
     """The instruments at *addresses*, until the context ends; then each is closed, the supply last of all.
 
     :param rig: whose file is blamed for an address that is wrong
-    :param logs: folder for `CAN_LOG`, `MODEM_LOG` and `GNSS_LOG`
+    :param logs: folder for `CAN_LOG`, `MODEM_LOG`, `GNSS_LOG` and `SMS_LOG`
     :param delivered: given the number of CAN frames sent, returns when what was sent over CAN and serial has reached
         the unit (a simulated rig: `rigs.sim.peers.host.PeerHost.settle`)
     :param dial: makes the probe's connections
@@ -74,6 +76,7 @@ def connect(
             gnss=opened("gnss", addresses.gnss, lambda nmea: NmeaSource(nmea, logs / GNSS_LOG)),
             adb=opened("adb", addresses.adb, AdbDriver),
             phone=opened("phone", addresses.phone, AdbDriver),
+            sms=opened("sms", addresses.sms, lambda modem: SmsModem(modem, logs / SMS_LOG)),
             can=opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG)),
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from rigs.protocols import Adb, CanBus, Clock, CloudProbe, DigitalIO, Gnss, Modem, PowerSupply
+from rigs.protocols import Adb, CanBus, Clock, CloudProbe, DigitalIO, Gnss, Modem, PowerSupply, Texts
 from telltale.errors import RigError
 
 
@@ -30,6 +30,7 @@ class Instruments:
     phone: Adb | None = None
     """The Android of the owner's phone."""
     power: PowerSupply | None = None
+    sms: Texts | None = None
     digital: DigitalIO | None = None
     probe: CloudProbe | None = None
     delivered: Callable[[], None] = _nothing
@@ -62,6 +63,10 @@ class Instruments:
     def needed_digital(self) -> DigitalIO:
         """The digital lines. :raises MissingInstrumentError: the rig has none"""
         return self.digital or _missing("digital", "digital lines")
+
+    def needed_sms(self) -> Texts:
+        """Text messages to the unit. :raises MissingInstrumentError: the rig cannot send any"""
+        return self.sms or _missing("sms", "a modem that sends text messages")
 
     def needed_probe(self) -> CloudProbe:
         """The cloud probe. :raises MissingInstrumentError: the rig has none"""

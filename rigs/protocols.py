@@ -65,6 +65,14 @@ class Modem(Protocol):
         ...
 
 
+class Texts(Protocol):
+    """Text messages to the unit, as its operator would deliver them."""
+
+    def send(self, text: str) -> None:
+        """Send *text* to the unit's number; returns when the network has taken it. :raises RigError: it has not"""
+        ...
+
+
 class Gnss(Protocol):
     """Tells the unit where it is."""
 
@@ -94,6 +102,10 @@ class Adb(Protocol):
 
     def reboot(self) -> None:
         """Restart the unit's system, without waiting for it."""
+        ...
+
+    def reset(self) -> None:
+        """Take the unit back to its factory state, without waiting for it. :raises RigError: it refused"""
         ...
 
     def push(self, source: Path, target: str) -> None:

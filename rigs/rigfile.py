@@ -20,6 +20,7 @@ from rigs.addresses import (
     PowerAddress,
     ProbeAddress,
     SerialAddress,
+    SmsAddress,
     UplinkAddress,
 )
 from telltale.errors import InputError, near_miss
@@ -40,6 +41,7 @@ class Addresses(Strict):
     adb: AdbAddress | None = None
     phone: AdbAddress | None = None
     """The owner's phone with the maker's app, on the bench's WiFi."""
+    sms: SmsAddress | None = None
     power: PowerAddress | None = None
     digital: DigitalAddress | None = None
     probe: ProbeAddress | None = None

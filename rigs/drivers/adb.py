@@ -21,6 +21,8 @@ _CONNECT = 10.0
 _ANSWER = 60.0
 """Seconds for a command or a file."""
 
+_FACTORY_RESET = "am broadcast -p android -a android.intent.action.FACTORY_RESET"
+
 T = TypeVar("T")
 
 
@@ -116,14 +118,17 @@ class AdbDriver:
 
     def reboot(self) -> None:
         """Restart the unit's system, without waiting for it."""
+        self._call("reboot", lambda device: _ask_and_lose(device, "reboot:"))
 
-        def ask(device: adbutils.AdbDevice) -> None:
-            with device.open_transport() as line:
-                line.send_command("reboot:")
-                line.check_okay()
-                line.read_until_close()
+    def reset(self) -> None:
+        """Take the unit back to its factory state, without waiting for it.
 
-        self._call("reboot", ask)
+        By the broadcast that the settings app sends for it (``Intent.ACTION_FACTORY_RESET``); it takes a build whose
+        shell may send it. :raises RigError: the unit refused
+        """
+        said = self._call("reset", lambda device: _ask_and_lose(device, f"shell:{_FACTORY_RESET}"))
+        if "exception" in said.lower() or "error" in said.lower():
+            raise RigError(f"{self.serial} did not take the reset: {' '.join(said.split())[:200]}")
 
     def push(self, source: Path, target: str) -> None:
         """Copy a file of the host to the unit."""
@@ -177,3 +182,11 @@ class AdbDriver:
             return str(device.get_state())
         except adbutils.AdbError:
             return "absent"
+
+
+def _ask_and_lose(device: adbutils.AdbDevice, service: str) -> str:
+    """Ask for something that takes the unit away; what it still said. The connection may end in the midst of that."""
+    with device.open_transport() as line:
+        line.send_command(service)
+        line.check_okay()
+        return str(line.read_until_close())

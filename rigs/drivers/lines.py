@@ -15,6 +15,8 @@ from telltale.errors import InputError, RigError
 from telltale.times import utc
 
 _LONGEST_LINE = 65_536
+_PROMPT = b">"
+"""What a modem says when it waits for a text; no end of line follows (3GPP TS 27.005, 3.5.1)."""
 
 
 class LineConsole:
@@ -89,6 +91,8 @@ class LineConsole:
                 return
             *lines, pending = (pending + data).replace(b"\n", b"\r").split(b"\r")
             pending = pending[-_LONGEST_LINE:]
+            if pending.strip() == _PROMPT:
+                lines, pending = [*lines, pending], b""
             for line in lines:
                 if text := line.decode("utf-8", errors="backslashreplace").strip():
                     self._note("<", text)

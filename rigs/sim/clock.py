@@ -177,7 +177,9 @@ class VirtualClock:
             before = self.now()
             if role == "cloud":
                 self._shared.step(due)
-            self._parts[role].run(until)
+            if (part := self._parts.get(role)) is None:
+                continue  # its power was cut at this moment
+            part.run(until)
             self._settle_parts()
             if self._next() == due and self.now() == before:
                 raise RigError(f"the {role} leaves undone what is due at {utc(due)}")

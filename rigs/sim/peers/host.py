@@ -16,7 +16,9 @@ from typing import Any
 
 from rigs.sim.peers.canhub import CanHub
 from rigs.sim.peers.relays import Closed, RelaySimulator
+from rigs.sim.peers.sms import SendingModem
 from rigs.sim.peers.supply import SupplySimulator
+from rigs.sim.peers.terminals import Air, Terminals
 from telltale.errors import RigError
 
 _POLL = 0.0005
@@ -84,6 +86,9 @@ class PeerHost:
         self.gnss = Pty("GNSS")
         self.adb = AdbPort()
         self.phone = AdbPort()
+        self.terminals = Terminals()
+        self.air = Air()
+        self._operator = Pty("operator's modem")
 
     def start(self) -> PeerHost:
         """Start thread, hub and supply."""
@@ -92,7 +97,8 @@ class PeerHost:
         return self
 
     async def _open(self) -> None:
-        self._supply = SupplySimulator(self._on_output)
+        self._supply = SupplySimulator(self._on_output, self.terminals.drawn)
+        SendingModem(self.air.text).attach(self._operator.unit_end, self._loop)
         await self.can.start()
         await self._supply.start()
         self._relays = RelaySimulator(self._on_relays)
@@ -111,6 +117,11 @@ class PeerHost:
         if self._relays is None:
             raise RigError("the simulated peers do not run")
         return self._relays
+
+    @property
+    def sms_port(self) -> str:
+        """Where the bench's own modem is, which sends text messages."""
+        return self._operator.path
 
     def plug_can(self) -> socket.socket:
         """A fresh CAN connection for a unit that boots: to be handed to the unit's process and then closed here."""
@@ -146,8 +157,10 @@ class PeerHost:
         self._loop.close()
         self.adb.close()
         self.phone.close()
-        self.modem.close()
-        self.gnss.close()
+        for line in (self.modem, self.gnss, self._operator):
+            line.close()
+        self.terminals.unplug()
+        self.air.close()
 
     async def _close(self) -> None:
         await self.can.close()

@@ -9,6 +9,8 @@ import termios
 import tty
 from collections.abc import Callable
 
+END_OF_TEXT = b"\x1a"
+"""Ctrl-Z, which ends the text of a message without an end of line (3GPP TS 27.005, 3.5.1); it stays in the line."""
 _LONGEST_LINE = 4096
 _REOPEN = 0.05
 """Seconds until a pty is listened to again after its other side was closed."""
@@ -56,7 +58,8 @@ class LinePort:
             self._loop.remove_reader(self._fd)
             self._loop.call_later(_REOPEN, self._loop.add_reader, self._fd, self._readable)
             return
-        *lines, self._pending = (self._pending + data).replace(b"\n", b"\r").split(b"\r")
+        data = data.replace(b"\n", b"\r").replace(END_OF_TEXT, END_OF_TEXT + b"\r")
+        *lines, self._pending = (self._pending + data).split(b"\r")
         self._pending = self._pending[-_LONGEST_LINE:]
         for line in lines:
             if line.strip():

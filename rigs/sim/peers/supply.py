@@ -1,6 +1,7 @@
 """A bench power supply of one channel that speaks SCPI over TCP.
 
-Its output really takes the unit down and boots it, and ``*OPC?`` answers when that is done. The load is a resistor.
+Its output really takes the unit down and boots it, and ``*OPC?`` answers when that is done. The load draws what the
+unit says that it draws, whatever the voltage; for a unit that says nothing it is a resistor.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ LOAD = 16.0
 class SupplySimulator(ScpiPeer):
     """One channel. *on_output* is called with True or False when the output changes and may block for seconds."""
 
-    def __init__(self, on_output: Callable[[bool], None]) -> None:
+    def __init__(self, on_output: Callable[[bool], None], drawn: Callable[[], float | None] = lambda: None) -> None:
+        """*drawn*: what the unit says that it draws, ampere."""
         super().__init__(IDENTITY)
         self._on_output = on_output
+        self._drawn = drawn
         self.voltage = 0.0
         """Volt, as set."""
         self.current = 0.0
@@ -36,13 +39,15 @@ class SupplySimulator(ScpiPeer):
             "CURR?": lambda: f"{self.current:.3f}",
             "OUTP?": lambda: str(int(self.output)),
             "MEAS:VOLT?": lambda: f"{self._measured()[0]:.3f}",
-            "MEAS:CURR?": lambda: f"{self._measured()[1]:.3f}",
+            "MEAS:CURR?": lambda: f"{self._measured()[1]:.6f}",
         }
 
     def _measured(self) -> tuple[float, float]:
         """Volt and ampere at the terminals: constant voltage until the load would draw more than the limit."""
         if not self.output:
             return 0.0, 0.0
+        if (drawn := self._drawn()) is not None:
+            return self.voltage, min(drawn, self.current)
         current = min(self.voltage / LOAD, self.current)
         return current * LOAD, current
 
