@@ -10,19 +10,19 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
-from rigs.sim.agenda import Agenda, Entry
+from rigs.sim.agenda import Agenda
 from rigs.sim.clock import SharedClock
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.compose import compose
 from rigs.sim.unit.flash import Flash
+from rigs.sim.unit.functions import Function, Send, of_file
 from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
 from rigs.sim.unit.templates import Value
-from rigs.sim.unit.terms import condition
-from telltale.timeline import Condition, Fact
+from telltale.timeline import Fact
 from telltale.times import SECOND, utc
 
 _SLICE_SECONDS = 1.0
@@ -35,29 +35,6 @@ class Delivers(Protocol):
     async def deliver(self, message: Message) -> None:
         """:raises SendError: it did not arrive"""
         ...
-
-
-@dataclass(slots=True)
-class _Send:
-    name: str
-    data: Mapping[str, Any]
-    rank: int
-    unless: Condition
-    """Its own ``while``."""
-    when: Condition | None
-    held: bool = False
-
-
-@dataclass(slots=True)
-class _Function:
-    name: str
-    condition: Condition
-    sends: dict[str, _Send]
-    wanted: bool = False
-    """Its own condition holds."""
-    active: bool = False
-    """And the unit is awake, or the condition says in which state of its life it acts."""
-    periodic: list[Entry] = field(default_factory=list)
 
 
 class Engine:
@@ -91,7 +68,7 @@ class Engine:
         }
         self._orders = _orders(unit["state"])
         self._functions = [
-            _function(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
+            of_file(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
         ]
         self.agenda = Agenda()
         self._ready: deque[Callable[[], Awaitable[None]]] = deque()
@@ -243,12 +220,12 @@ class Engine:
             self._notice_edges(function)
         self.publish()
 
-    def _stands(self, function: _Function) -> tuple[bool, bool]:
+    def _stands(self, function: Function) -> tuple[bool, bool]:
         """Whether the function's own condition holds, and whether it acts. Asleep, only what asks for that acts."""
         wanted = function.condition.unmet(self.facts) is None
         return wanted, wanted and (not self.asleep or "life" in function.condition.facts)
 
-    def _start(self, function: _Function) -> None:
+    def _start(self, function: Function) -> None:
         function.active = True
         if not function.wanted:  # else it has only slept
             self._trigger(function, "at", "start")
@@ -257,7 +234,7 @@ class Engine:
                 first = send.data.get("first")
                 self._periodic(function, send, self._clock.now() + (interval if first is None else first))
 
-    def _end(self, function: _Function, *, over: bool) -> None:
+    def _end(self, function: Function, *, over: bool) -> None:
         """The function stops, because it is *over* or because the unit falls asleep."""
         if over:
             self._trigger(function, "at", "end")
@@ -266,7 +243,7 @@ class Engine:
             entry.cancel()
         function.periodic.clear()
 
-    def _notice_edges(self, function: _Function) -> None:
+    def _notice_edges(self, function: Function) -> None:
         """A condition that comes true while the unit sleeps is noticed when it wakes."""
         for send in function.sends.values():
             if send.when:
@@ -275,7 +252,7 @@ class Engine:
                     self._fire(function, send)
                 send.held = holds and (send.held or function.active)
 
-    def _periodic(self, function: _Function, send: _Send, due: int) -> None:
+    def _periodic(self, function: Function, send: Send, due: int) -> None:
         def again() -> None:
             function.periodic.remove(entry)
             self._periodic(function, send, due + send.data["every"])
@@ -284,13 +261,13 @@ class Engine:
         entry = self.agenda.at(due, again, rank=send.rank)
         function.periodic.append(entry)
 
-    def _trigger(self, function: _Function, kind: str, which: str) -> None:
+    def _trigger(self, function: Function, kind: str, which: str) -> None:
         if function.active:
             for send in function.sends.values():
                 if send.data.get(kind) == which:
                     self._fire(function, send)
 
-    def _fire(self, function: _Function, send: _Send) -> None:
+    def _fire(self, function: Function, send: Send) -> None:
         if send.unless.unmet(self.facts) is None:
             self._later(send.data.get("after") or 0, lambda: self._perform(function, send), send.rank)
 
@@ -311,7 +288,7 @@ class Engine:
         self._idle.clear()
         self._work.set()
 
-    async def _perform(self, function: _Function, send: _Send) -> None:
+    async def _perform(self, function: Function, send: Send) -> None:
         if queue := send.data.get("flush"):
             await self._flush(function, send, queue)
             return
@@ -334,7 +311,7 @@ class Engine:
         else:
             await self._deliver(function, send, message, attempt=1)
 
-    async def _deliver(self, function: _Function, send: _Send, message: Message, *, attempt: int) -> None:
+    async def _deliver(self, function: Function, send: Send, message: Message, *, attempt: int) -> None:
         try:
             await self._delivers.deliver(message)
         except SendError as error:
@@ -355,7 +332,7 @@ class Engine:
         else:
             self._follow(function, send)
 
-    async def _flush(self, function: _Function, send: _Send, queue: str) -> None:
+    async def _flush(self, function: Function, send: Send, queue: str) -> None:
         sent = False
         while message := self._flash.first(queue):
             # A queue may leave over another uplink than the message was made for; an old report is a reissue
@@ -374,7 +351,7 @@ class Engine:
         if sent:
             self._follow(function, send)
 
-    def _follow(self, function: _Function, send: _Send) -> None:
+    def _follow(self, function: Function, send: Send) -> None:
         for other in function.sends.values():
             if other.data.get("follows") == send.name:
                 self._fire(function, other)
@@ -413,17 +390,3 @@ def _orders(state: Mapping[str, Any]) -> dict[str, dict[str, tuple[Fact, bool]]]
             for command, value in source["values"].items():
                 orders.setdefault(command, {})[name] = value, source["kept"]
     return orders
-
-
-def _function(name: str, data: Mapping[str, Any], rank: int) -> _Function:
-    sends = {
-        send: _Send(
-            name=send,
-            data=content,
-            rank=rank + index,
-            unless=condition(content.get("while") or {}),
-            when=condition(content["when"]) if content.get("when") else None,
-        )
-        for index, (send, content) in enumerate(data["sends"].items())
-    }
-    return _Function(name, condition(data.get("while") or {}), sends)

@@ -52,7 +52,7 @@ class Bench:
         self.authority = CloudAuthority.create(folder / "authority")
         self.dbc = SIM.parent / "dbc" / "body.dbc"
         self._database = cantools.database.load_file(self.dbc)
-        self._values = {"VehicleStatus": {}, "BodyStatus": {}}
+        self._values = {"VehicleStatus": {}, "BodyStatus": {}, "NetworkManagement": {}}
         self._protections = protections(self._database)
         self._frames = itertools.count()
         self.cloud = None
