@@ -138,7 +138,7 @@ def test_the_rest_of_the_car_is_sent_until_it_is_stopped(driver, receive):
     driver.send({"BodyStatus": {"DoorsLocked": "Locked"}})
     seen = [receive() for _ in range(8)]
     driver.stop_rest_bus()
-    assert {name for name, _, _ in seen} == {"VehicleStatus", "BodyStatus"}
+    assert {name for name, _, _ in seen} == {"VehicleStatus", "BodyStatus", "NetworkManagement"}
     assert [signals["DoorsLocked"] for name, signals, _ in seen if name == "BodyStatus"][-1] == "Locked"
     sent = driver.sent
     driver.stop_rest_bus()
