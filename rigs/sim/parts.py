@@ -11,8 +11,8 @@ import json
 import os
 import signal
 import sys
-from collections import Counter
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
