@@ -115,8 +115,10 @@ class Bench:
         definition = self._database.get_message_by_name(message)
         values = {signal.name: 0 for signal in definition.signals} | self._values[message] | signals
         self._values[message] = values
-        protection = self._protections[message]
-        data = protection.protected(definition.encode(values | {protection.counter: next(self._frames) % 15}))
+        if protection := self._protections.get(message):
+            data = protection.protected(definition.encode(values | {protection.counter: next(self._frames) % 15}))
+        else:
+            data = definition.encode(values)
         self.can.send(struct.pack("<IB3x8s", definition.frame_id, len(data), data))
         self.unit.settle()
 
