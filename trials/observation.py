@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from captures.decode import Decoded, KeyLog, Senders, decode
@@ -85,6 +86,7 @@ def look(
     causes: Sequence[str],
     names: Mapping[str, str],
     senders: Mapping[str, Senders] | None = None,
+    remarks: Mapping[str, str] = MappingProxyType({}),
 ) -> Observation:
     """Decode the capture file as it stands, search it, and account for it.
 
@@ -92,6 +94,7 @@ def look(
     :param causes: gaps that the bench already knows of (the gateway died, the unit gave no sign of life)
     :param names: address to host name, as the bench's own DNS handed them out
     :param senders: uplink to the control units that share it
+    :param remarks: what else the bench has to say about how it looked, shown beside the accounts
     """
     gaps = list(causes)
     source = CaptureFile(capture)
@@ -121,7 +124,10 @@ def look(
     gaps += [f"transmission {t.index} to {t.recipient}: {gap}" for t, found in examined for gap in found.gaps]
     sightings = tuple(s for _, found in examined for s in found.sightings)
     return Observation(
-        transmissions=theirs, sightings=sightings, gaps=tuple(dict.fromkeys(gaps)), accounts=_accounts(counts, decoded)
+        transmissions=theirs,
+        sightings=sightings,
+        gaps=tuple(dict.fromkeys(gaps)),
+        accounts=_accounts(counts, decoded) | dict(remarks),
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from captures.gateway import Gateway
@@ -32,6 +33,8 @@ class Stock:
     """What is known to have gone wrong, cause by cause."""
     names: Mapping[str, str]
     """Address to host name, as the gateway's DNS handed them out."""
+    remarks: Mapping[str, str]
+    """How the bench looked, e.g. what became of QUIC."""
 
 
 class Tap(Protocol):
@@ -64,6 +67,9 @@ class Tap(Protocol):
 
 class Recording:
     """Whatever of it dies is a cause, never a silence."""
+
+    remarks: Mapping[str, str] = MappingProxyType({})
+    """What a reader of its captures should know about it, by subject."""
 
     def __init__(self, gateway: Gateway, tap: Tap) -> None:
         self.gateway = gateway
@@ -140,7 +146,7 @@ class Recording:
             counts = self.tap.counts()
         except RigError as error:
             causes.append(str(self._failure("packet capture", self.tap.cause_of_death or error)))
-        return Stock(counts=counts, keylog=self.keys(), causes=tuple(causes), names=names)
+        return Stock(counts=counts, keylog=self.keys(), causes=tuple(causes), names=names, remarks=self.remarks)
 
     def _quiet(self) -> bool:
         until = time.monotonic() + QUIET

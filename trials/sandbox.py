@@ -55,6 +55,8 @@ def sandbox(
     folder = RunFolder(runs, f"sandbox {Path(command[0]).name}")
     console = Console(stderr=True)
     with scratch() as bench, Wiring.open(bench, catch_all=True) as wiring:
+        if wiring.network.quic_refused:
+            console.print(f"QUIC is {wiring.quic}", style="yellow", highlight=False)
         wiring.begin(folder.file("traffic.pcapng"))
         controls = [wiring.control(uplink) for uplink in wiring.uplinks.values()]
         program = wiring.spawn_unit(
@@ -78,6 +80,7 @@ def sandbox(
             causes=taken.causes,
             names=taken.names,
             senders=wiring.senders,
+            remarks=taken.remarks,
         )
     if status:
         console.print(f"{command[0]} ended with {status}", style="yellow", highlight=False)

@@ -207,6 +207,7 @@ class Trial:
                 causes=taken.causes,
                 names=taken.names,
                 senders=self._session.senders,
+                remarks=taken.remarks,
             )
             self._last_seen = self._seen
         return self._seen

@@ -16,7 +16,7 @@ from captures.gateway import Gateway
 from captures.tap import PacketTap
 from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.certificates import CloudAuthority
-from rigs.sim.network import CatchAll, SealedNetwork, Uplink
+from rigs.sim.network import QUIC_TUN, CatchAll, SealedNetwork, Uplink
 from rigs.sim.parts import SimulatedCloud
 from telltale.errors import RigError
 from telltale.fidelity import Fidelity
@@ -52,6 +52,7 @@ class Wiring(Recording):
         )
         self.senders: Mapping[str, Senders] = {uplink.name: _senders(uplink) for uplink in network.uplinks}
         """Uplink to the control units that share it."""
+        self.remarks = {"QUIC": self.quic}
 
     @classmethod
     @contextmanager
@@ -73,6 +74,7 @@ class Wiring(Recording):
                 names={},
                 unknown_names="allocate",
                 upstream_ca=authority.certificate,
+                tun=None if network.quic_refused else QUIC_TUN,
             )
             stack.callback(gateway.close)
             tap = PacketTap.start(
@@ -95,6 +97,13 @@ class Wiring(Recording):
     def interfaces(self) -> Mapping[str, str | None]:
         """Where each uplink begins in the unit's namespace."""
         return {u.name: u.unit_interface for u in self.network.uplinks if u.namespace == "unit"}
+
+    @property
+    def quic(self) -> str:
+        """What becomes of QUIC, as a clause."""
+        if self.network.quic_refused is None:
+            return "opened at the gateway"
+        return f"blocked at the gateway, so that clients fall back to TCP ({self.network.quic_refused})"
 
     def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
         """Starts programs in the part's namespace."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
-from captures.decode import dns, quic
+from captures.decode import dns
 from captures.decode.flows import Conversation, Datagram
 from captures.decode.link import FRAGMENTS, UDP
 from captures.decode.model import Message, Place, Reading, Scene, Side
@@ -23,15 +23,14 @@ class DatagramProtocol(NamedTuple):
     """Given all datagrams of a flow, and which side the unit is."""
 
 
-DATAGRAM_PROTOCOLS = (
-    DatagramProtocol("quic", quic.looks_like, quic.parse),
-    DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),
-)
+DATAGRAM_PROTOCOLS = (DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),)
 
 
 def read(conversation: Conversation, scene: Scene) -> Reading:
     """Parse a flow as the protocol that its first datagrams look like, else each as raw bytes."""
     if conversation.protocol == UDP:
+        if scene.quic.looks_like(conversation.datagrams):
+            return scene.quic.parse(conversation.datagrams, conversation.unit, scene)
         heads = [bytes(one.data) for one in conversation.datagrams[:4]]
         for protocol in DATAGRAM_PROTOCOLS:
             if any(protocol.looks_like(head) for head in heads):

@@ -14,6 +14,7 @@ from captures.decode.accounts import Account, Hole, StreamAccounts, Way
 from captures.decode.flows import Conversation, Flows
 from captures.decode.link import TCP, Background, IpPacket, Links
 from captures.decode.model import Exchange, Message, NameSeen, Reading, Scene, Side, Stream
+from captures.decode.quic import Connections
 from captures.decode.senders import Senders
 from captures.decode.tls_keys import KeyLog
 from captures.pcapng import Packet
@@ -92,9 +93,11 @@ class _Decoder:
         self._names = _Names(names)
         self._accounts = StreamAccounts()
         self._flows = Flows(units)
-        self._scene = Scene(keylog=keylog, clock=clock, read=recognise.read)
+        self._scene = Scene(keylog=keylog, clock=clock, quic=Connections(), read=recognise.read)
         self._notes: Counter[str] = Counter()
         self._sent: list[_Sent] = []
+        self._by_packet: dict[int, Conversation] = {}
+        """Datagrams, by number."""
         for uplink in uplinks.values():
             for way in ("sent", "received"):
                 self._accounts[uplink, way]
@@ -106,6 +109,7 @@ class _Decoder:
                 self._connection(conversation)
             else:
                 self._datagrams(conversation)
+        self._quic()
         self._sent.sort(key=lambda sent: (sent.message.first, sent.conversation.number))
         return Decoded(
             transmissions=tuple(self._transmission(index, sent) for index, sent in enumerate(self._sent)),
@@ -194,6 +198,7 @@ class _Decoder:
         if self._is_foreign(conversation, sum(len(one.data) for one in conversation.datagrams)):
             return
         for number, one in enumerate(conversation.datagrams):
+            self._by_packet[one.packet] = conversation
             account = self._account(conversation, one.side)
             account.captured_payload += len(one.data)
             account.unique += len(one.data)
@@ -201,6 +206,18 @@ class _Decoder:
                 account.gaps.append(Hole(conversation.number, number, one.missing))
                 self._note(f"a datagram to or from {conversation.addresses[1]} was not captured whole")
         self._enter(conversation, datagrams.read(conversation, self._scene))
+
+    def _quic(self) -> None:
+        """What QUIC connections carried, entered where it was sent: a connection may move from flow to flow."""
+        for reading in self._scene.quic.finish(self._scene):
+            for note in reading.notes:
+                self._note(note)
+            for message in reading.messages:
+                self._sent.append(_Sent(self._by_packet[message.first.packet], message))
+            for side, tally in zip(Side, reading.tallies, strict=True):
+                if reading.messages:  # only what turned out opaque in what was decoded
+                    conversation = self._by_packet[reading.messages[0].first.packet]
+                    self._account(conversation, side).settle(tally)
 
     def _enter(self, conversation: Conversation, reading: Reading) -> None:
         for side in Side:

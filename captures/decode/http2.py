@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from hpack import Decoder, HPACKError
@@ -19,18 +19,14 @@ from hyperframe.frame import (
 )
 
 from captures.decode import fallback
-from captures.decode.content import decode_content
-from captures.decode.http1 import path_of, without_port
-from captures.decode.model import Exchange, Message, Reading, Side, Stream, discreet
-from telltale.transmission import Part
+from captures.decode.http_message import Half, Header, message
+from captures.decode.model import Exchange, Reading, Side, Stream
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """RFC 9113 section 3.4."""
 _FRAME_HEADER = 9
 _TABLE_LIMIT = 1 << 20
 """Bytes of HPACK table and of one header list that are followed; a peer's SETTINGS seldom allow more than 64 KiB."""
-
-Header = tuple[bytes, bytes]
 
 
 def looks_like(client: bytes, _server: bytes) -> bool:
@@ -39,20 +35,11 @@ def looks_like(client: bytes, _server: bytes) -> bool:
 
 
 @dataclass(slots=True)
-class _Half:
-    """One stream's bytes in one direction."""
+class _Half(Half):
+    """One stream in one direction, and where it lies."""
 
-    start: int
-    end: int
-    headers: list[Header] = field(default_factory=list)
-    trailers: list[Header] = field(default_factory=list)
-    body: list[bytes] = field(default_factory=list)
-    ended: bool = False
-    malformed: str | None = None
-
-    def value(self, name: bytes) -> str:
-        """A header's value, repeated ones joined by a comma; empty if there is none."""
-        return ", ".join(value.decode("latin-1") for key, value in self.headers if key == name)
+    start: int = 0
+    end: int = 0
 
 
 class _Walk:
@@ -108,7 +95,7 @@ class _Walk:
     def _half(self, number: int, place: int) -> _Half:
         half = self.halves.get(number)
         if half is None:
-            half = self.halves[number] = _Half(place, place)
+            half = self.halves[number] = _Half(start=place, end=place)
         return half
 
     def _frame(self, frame: Frame, place: int, end: int) -> None:
@@ -123,7 +110,7 @@ class _Walk:
         elif isinstance(frame, PushPromiseFrame):
             self._block += frame.data
             if "END_HEADERS" in frame.flags:
-                self._headers(_Half(place, end))  # only to keep the table in step
+                self._headers(_Half())  # only to keep the table in step
             return
         elif isinstance(frame, RstStreamFrame):
             return
@@ -136,12 +123,7 @@ class _Walk:
     def _headers(self, half: _Half) -> None:
         block, self._block = bytes(self._block), bytearray()
         headers = cast("list[Header]", [(key, value) for key, value in self._hpack.decode(block, raw=True)])
-        if (b":status", b"100") <= (headers or [(b"", b"")])[0] < (b":status", b"200"):
-            return  # interim responses, RFC 9110 section 15.2
-        if half.headers:
-            half.trailers += headers
-        else:
-            half.headers = headers
+        half.take(headers)
 
     def _other(self, frame: Frame, place: int, end: int) -> None:
         """Frames that could carry more than protocol: an extension's, and the debug data of GOAWAY."""
@@ -149,11 +131,11 @@ class _Walk:
         if isinstance(frame, GoAwayFrame):
             data = frame.additional_data
         if data and self.side is self.exchange.unit:
-            message = fallback.raw(self.exchange, self.stream, place, end)
-            message.channel = _channel(self.exchange)
-            message.kind = "frame"
-            message.summary = f"{len(data)} bytes in an HTTP/2 {type(frame).__name__}"
-            self.reading.messages.append(message)
+            found = fallback.raw(self.exchange, self.stream, place, end)
+            found.channel = _channel(self.exchange)
+            found.kind = "frame"
+            found.summary = f"{len(data)} bytes in an HTTP/2 {type(frame).__name__}"
+            self.reading.messages.append(found)
 
 
 def parse(exchange: Exchange) -> Reading:
@@ -163,63 +145,21 @@ def parse(exchange: Exchange) -> Reading:
     for walk in walks:
         walk.run()
     mine, peer = walks[exchange.unit], walks[exchange.unit.other]
+    stream = exchange.streams[exchange.unit]
     for number, half in mine.halves.items():
-        answer = peer.halves.get(number)
-        status = _status(answer if exchange.unit is Side.CLIENT else half)
-        message = _message(exchange, half, status, peer.halves.get(number))
-        reading.messages.append(message)
-        for part in message.parts:
-            if part.opaque:
-                unread = sum(map(len, half.body))
-                reading.tallies[exchange.unit].decoded -= unread
-                reading.tallies[exchange.unit].opaque[part.opaque] += unread
+        reading.messages.append(
+            message(
+                half,
+                peer.halves.get(number),
+                unit=exchange.unit,
+                channel=_channel(exchange),
+                places=(stream.at(half.start), stream.at(half.end - 1)),
+                host=exchange.host,
+                tally=reading.tallies[exchange.unit],
+            )
+        )
     return reading
-
-
-def _status(half: _Half | None) -> int | None:
-    text = half.value(b":status") if half else ""
-    return int(text) if text.isdecimal() else None
 
 
 def _channel(exchange: Exchange) -> str:
     return "https" if exchange.secure else "http"
-
-
-def _message(exchange: Exchange, half: _Half, status: int | None, peer: _Half | None) -> Message:
-    stream = exchange.streams[exchange.unit]
-    content = decode_content(b"".join(half.body), half.value(b"content-encoding"))
-    request = half if exchange.unit is Side.CLIENT else peer
-    method = request.value(b":method") if request else ""
-    target = request.value(b":path") if request else ""
-    authority = (request.value(b":authority") or request.value(b"host")) if request else ""
-    parts = [Part(name="header", data=_block(half.headers))]
-    if exchange.unit is Side.CLIENT:
-        parts.insert(0, Part(name="url", data=target.encode("latin-1")))
-    if content.data:
-        parts.append(Part(name="body", data=content.data, encoding=content.encoding, opaque=content.opaque))
-    if half.trailers:
-        parts.append(Part(name="trailer", data=_block(half.trailers)))
-    path = path_of(target)
-    summary = f"{method} {discreet(path)}" if exchange.unit is Side.CLIENT else f"response {status}"
-    return Message(
-        channel=_channel(exchange),
-        first=stream.at(half.start),
-        last=stream.at(half.end - 1),
-        summary=summary,
-        kind=method if exchange.unit is Side.CLIENT else "response",
-        path=path,
-        host=without_port(authority) or exchange.host,
-        status=status,
-        parts=tuple(parts),
-        complete=half.ended,
-        malformed=half.malformed,
-    )
-
-
-def _block(headers: list[Header]) -> bytes:
-    """Header lines as in HTTP/1.1; ``:path`` is the url, and of the pseudo-headers only ``:authority`` says more."""
-    return b"".join(
-        name + b": " + value + b"\r\n"
-        for name, value in headers
-        if not name.startswith(b":") or name not in (b":path", b":method", b":scheme", b":status")
-    )

@@ -22,6 +22,7 @@ from telltale.times import SECOND, ClockMap
 from telltale.transmission import Field, Part
 
 if TYPE_CHECKING:
+    from captures.decode.quic import Connections
     from captures.decode.tls_keys import KeyLog
 
 PAUSE = SECOND
@@ -184,6 +185,8 @@ class Scene:
 
     keylog: KeyLog
     clock: ClockMap | None
+    quic: Connections
+    """What is known of QUIC connections, which may go on in another conversation."""
     read: Callable[[Exchange], Reading]
     """Recognises and parses what is inside: a tunnel, an upgraded connection, what TLS carried."""
 

@@ -1,210 +1,335 @@
-"""QUIC (RFC 9000, 9369) as far as it speaks to anyone: the ClientHello in its Initial packets names the host.
+"""QUIC (RFC 9000, 9369), opened with the secrets of a key log; HTTP/3 or whatever else its streams carry is read on.
 
-Initial packets are protected with keys that follow from the connection id (RFC 9001 section 5.2). All else stays
-closed, and is counted so.
+Without keys the ClientHello in the Initial packets still names the host (their keys follow from the connection id, RFC
+9001 section 5.2); all else stays closed, and is counted so. Connections are told by their ids, so that one which
+migrates to another port, address or uplink (RFC 9000, section 9) is read on there.
 """
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from captures.decode import http3
 from captures.decode.flows import Datagram
-from captures.decode.model import Message, Place, Reading, Scene, Side, discreet
+from captures.decode.model import Exchange, Message, Place, Reading, Scene, Side, Stream, Tally, discreet
+from captures.decode.quic_frames import (
+    CLOSE,
+    CRYPTO,
+    DATAGRAM,
+    NEW_CONNECTION_ID,
+    RESET_STREAM,
+    STREAM,
+    Frame,
+    UnknownFrameError,
+    frames,
+)
+from captures.decode.quic_packets import (
+    Level,
+    LevelKeys,
+    Packet,
+    Version,
+    both,
+    candidates,
+    initial_keys,
+    is_long,
+    packets,
+)
+from captures.decode.quic_streams import HalfStream, Streams, is_bidirectional
 from captures.decode.tls import CLIENT_HELLO
-from captures.decode.tls_hello import Hello, parse_hello
-from captures.decode.tls_keys import hkdf_expand_label
+from captures.decode.tls_hello import ALERTS, Hello, parse_hello
+from captures.decode.tls_keys import EARLY, HANDSHAKE, TRAFFIC
 from telltale.transmission import Part
 
 CLOSED = "QUIC is not opened"
-_PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO = 0, 1, 2, 3, 6
+LOST = "the beginning of the QUIC connection is not in the capture"
+SEALED = "QUIC packet does not decrypt"
+_ALERT = 0x0100
+"""The first of 256 error codes that stand for alerts of TLS, RFC 9000 section 20.1."""
+_PHASES = {Level.EARLY: EARLY, Level.HANDSHAKE: HANDSHAKE, Level.ONE: TRAFFIC}
+
+looks_like = is_long
 
 
-class _Version(NamedTuple):
-    salt: bytes
-    initial: int
-    """Long packet type of an Initial packet."""
-    prefix: str = "quic"
-    """Of the key labels."""
+@dataclass(slots=True, eq=False)
+class Connection:
+    """What both sides have said on one connection, over however many flows."""
 
+    unit: Side
+    ids: tuple[set[bytes], set[bytes]] = field(default_factory=lambda: (set(), set()))
+    """By the side that they lead to."""
+    greeting: HalfStream = field(default_factory=lambda: HalfStream(-1))
+    """The client's handshake in Initial packets."""
+    hello: Hello | None = None
+    version: Version | None = None
+    """Of the last long packet (RFC 9369, section 4: the server may choose another than the client began with)."""
+    streams: Streams = field(default_factory=Streams)
+    datagrams: list[tuple[bytes, Place]] = field(default_factory=list)
+    """Of the unit, RFC 9221; and what else its packets held that is of no stream."""
+    alert: str = ""
+    """Of TLS, by which the unit ended it."""
+    sealed: list[tuple[Place, bytes, str]] = field(default_factory=list)
+    """The unit's packets that stayed closed, and why."""
+    spoke: tuple[Place, Place] | None = None
+    """The unit's first and last datagram."""
+    notes: list[str] = field(default_factory=list)
+    _seeds: set[bytes] = field(default_factory=set)
+    _initial: list[dict[Side, LevelKeys]] = field(default_factory=list)
+    _keys: dict[tuple[Level, Side], LevelKeys] = field(default_factory=dict)
 
-_V1 = _Version(bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"), 0)
-_DRAFT29 = _Version(bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899"), 0)
-_VERSIONS = {1: _V1, 0x6B3343CF: _Version(bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"), 1, "quicv2")}
-_VERSIONS |= dict.fromkeys(range(0xFF00001D, 0xFF000021), _DRAFT29)
-"""RFC 9001 section 5.2, RFC 9369 section 3.3.1, draft-ietf-quic-tls-29."""
+    @property
+    def host(self) -> str | None:
+        """The name that the client asks for."""
+        return self.hello.server_name if self.hello else None
 
+    def greet(self, packet: Packet, data: bytes, side: Side, place: Place) -> None:
+        """Learn from a long packet which ids there are, and from the client's Initial packets whom it wants."""
+        self.ids[side].add(packet.source)
+        self.version = packet.version
+        if side is Side.SERVER:
+            return
+        if packet.level is Level.INITIAL and packet.version and packet.destination not in self._seeds:
+            self._seeds.add(packet.destination)  # the client's choice, or the server's after a Retry
+            self._initial.append(both(initial_keys(packet.version, packet.destination)))
+        self.ids[Side.SERVER].add(packet.destination)
+        opened = self._open_initial(packet, data, side) if packet.level is Level.INITIAL else None
+        if opened is not None and self.hello is None:
+            for frame in self._frames(opened, side, place):
+                if frame.kind == CRYPTO:
+                    self.greeting.add(frame.offset, frame.data, place, end=False)
+            said = bytes(self.greeting.data)
+            if said[:1] == bytes([CLIENT_HELLO]) and len(said) >= 4 + int.from_bytes(said[1:4]):
+                self.hello = parse_hello(said[4 : 4 + int.from_bytes(said[1:4])], client=True)
 
-def looks_like(data: bytes) -> bool:
-    """A long header of a version that is known (RFC 8999 section 5.1)."""
-    return len(data) > 20 and data[0] & 0xC0 == 0xC0 and int.from_bytes(data[1:5]) in _VERSIONS and data[5] <= 20
+    def open(self, packet: Packet, data: bytes, side: Side, scene: Scene) -> bytes | str:
+        """The frames of a packet; or why it stays closed."""
+        if packet.level is Level.RETRY:
+            return b""
+        if packet.level is Level.INITIAL:
+            opened = self._open_initial(packet, data, side)
+            return CLOSED if opened is None else opened
+        keys = self._keys_for(packet.level, side, scene)
+        if keys is None:
+            return CLOSED if self.hello else LOST
+        at = packet.number_at - packet.start
+        if packet.level is Level.ONE:
+            at = 1 + self._id_length(packet.destination, side.other)
+        try:
+            return keys.open(data[packet.start : packet.end], at).frames
+        except InvalidTag:
+            return SEALED
 
+    def owns(self, destination: bytes, side: Side) -> bool:
+        """Whether a short packet to *side* is of this connection, by its id (which is not empty)."""
+        return any(one and destination.startswith(one) for one in self.ids[side])
 
-class _Initial(NamedTuple):
-    version: _Version
-    destination: bytes
-    number_at: int
-    """Where the packet number begins."""
-    end: int
+    def _id_length(self, destination: bytes, side: Side) -> int:
+        return max((len(one) for one in self.ids[side] if destination.startswith(one)), default=0)
 
+    def _open_initial(self, packet: Packet, data: bytes, side: Side) -> bytes | None:
+        for keys in reversed(self._initial):
+            try:
+                return keys[side].open(data[packet.start : packet.end], packet.number_at - packet.start).frames
+            except InvalidTag:
+                continue
+        return None
 
-@dataclass(slots=True)
-class _Flow:
-    """What the client's Initial packets have said so far."""
-
-    keys: list[tuple[AESGCM, int, bytes]] = field(default_factory=list)
-    seen: set[bytes] = field(default_factory=set)
-    crypto: dict[int, bytes] = field(default_factory=dict)
-
-    def hello(self) -> Hello | None:
-        """The ClientHello, once its pieces are together."""
-        data = b""
-        for offset, piece in sorted(self.crypto.items()):
-            if offset > len(data):
+    def _keys_for(self, level: Level, side: Side, scene: Scene) -> LevelKeys | None:
+        if (level, side) not in self._keys:
+            random = self.hello.random if self.hello else b""
+            secret = scene.keylog.traffic_secret(_PHASES[level], side, random)
+            if secret is None or self.version is None:
                 return None
-            data += piece[len(data) - offset :]
-        if data[:1] != bytes([CLIENT_HELLO]) or len(data) < 4 + int.from_bytes(data[1:4]):
+            self._keys[level, side] = LevelKeys(candidates(secret, self.version))
+        return self._keys[level, side]
+
+    def take(self, opened: bytes, side: Side, place: Place) -> None:
+        """What an opened packet says."""
+        for frame in self._frames(opened, side, place):
+            if frame.kind == STREAM:
+                self.streams.add(side, frame.stream, frame.offset, frame.data, place, end=frame.end)
+            elif frame.kind == RESET_STREAM:
+                self.streams.half(side, frame.stream).reset = True
+            elif frame.kind == NEW_CONNECTION_ID:
+                self.ids[side].add(frame.data)
+            elif side is self.unit and frame.kind == DATAGRAM:
+                self.datagrams.append((frame.data, place))
+            elif side is self.unit and frame.kind == CLOSE and frame.error >> 8 == _ALERT >> 8:
+                self.alert = ALERTS.get(frame.error - _ALERT, f"alert {frame.error - _ALERT}")
+
+    def _frames(self, opened: bytes, side: Side, place: Place) -> list[Frame]:
+        found: list[Frame] = []
+        try:
+            found.extend(frames(opened))  # what came before a fault stands
+        except UnknownFrameError as error:
+            self.notes.append(str(error))
+            if side is self.unit:
+                self.datagrams.append((error.rest, place))  # it is in clear, and searched
+        except IndexError:
+            self.notes.append("a QUIC frame is cut off")
+        return found
+
+
+class Connections:
+    """All QUIC connections of a capture."""
+
+    def __init__(self) -> None:
+        self._all: list[Connection] = []
+
+    def looks_like(self, datagrams: list[Datagram]) -> bool:
+        """Whether a flow begins as QUIC, or goes on with a connection that another flow began."""
+        return any(is_long(bytes(one.data)) for one in datagrams[:4]) or any(
+            self._known(bytes(one.data), one.side) for one in datagrams[:4]
+        )
+
+    def parse(self, datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
+        """Open a flow's packets; what the connections say is told by `finish`, once all flows are read."""
+        reading = Reading()
+        whose: list[Connection] = []
+        current: Connection | None = None
+        for one in datagrams:
+            current = self._of(one, unit, current)
+            whose.append(current)
+            data, place = bytes(one.data), Place(one.wall, one.packet)
+            for packet in packets(data):
+                if packet.version:
+                    current.greet(packet, data, one.side, place)
+        for one, connection in zip(datagrams, whose, strict=True):
+            _datagram(connection, one, scene, reading.tallies[one.side])
+        return reading
+
+    def _known(self, data: bytes, side: Side) -> Connection | None:
+        """The connection of a short packet that *side* sent."""
+        if not data or data[0] & 0xC0 != 0x40:
             return None
-        return parse_hello(data[4 : 4 + int.from_bytes(data[1:4])], client=True)
+        return next((one for one in reversed(self._all) if one.owns(data[1:21], side.other)), None)
+
+    def _of(self, one: Datagram, unit: Side, current: Connection | None) -> Connection:
+        """The connection of a datagram: another one begins with an id that nobody knows."""
+        data = bytes(one.data)
+        if is_long(data):
+            first = next(packets(data), None)
+            known = current and first and (one.side is Side.SERVER or first.source in current.ids[Side.CLIENT])
+            if current is None or (first is not None and first.level is Level.INITIAL and not known):
+                current = Connection(unit)
+                self._all.append(current)
+            return current
+        found = self._known(data, one.side) or current
+        if found is None:
+            found = Connection(unit)
+            self._all.append(found)
+        return found
+
+    def finish(self, scene: Scene) -> list[Reading]:
+        """What the unit said on each connection."""
+        return [_reading(connection, scene) for connection in self._all]
 
 
-def parse(datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
-    """One message for each burst of the unit's datagrams; opened Initial packets count as decoded."""
-    reading = Reading()
-    flow = _Flow()
-    for one in datagrams:
-        opened = _open(flow, bytes(one.data)) if one.side is Side.CLIENT else 0
-        reading.tallies[one.side].decoded += opened
-        reading.tallies[one.side].opaque[CLOSED] += len(one.data) - opened
-    hello = flow.hello()
-    host = hello.server_name if hello else None
+def _datagram(connection: Connection, one: Datagram, scene: Scene, tally: Tally) -> None:
+    """Open the packets of a datagram and enter every byte."""
+    data, place = bytes(one.data), Place(one.wall, one.packet)
+    mine = one.side is connection.unit
+    if mine:
+        connection.spoke = (connection.spoke[0] if connection.spoke else place, place)
+    at = 0
+    for packet in packets(data):
+        opened = connection.open(packet, data, one.side, scene)
+        if isinstance(opened, str):
+            tally.opaque[opened] += packet.end - packet.start
+            if mine:
+                connection.sealed.append((place, data[packet.start : packet.end], opened))
+        else:
+            tally.decoded += packet.end - packet.start
+            connection.take(opened, one.side, place)
+        at = packet.end
+    rest = data[at:]
+    if rest and any(rest):
+        tally.opaque[CLOSED] += len(rest)
+        if mine:
+            connection.sealed.append((place, rest, CLOSED))
+    else:  # padding beside the packet rather than in it
+        tally.decoded += len(rest)
+
+
+def _reading(connection: Connection, scene: Scene) -> Reading:
+    reading = Reading(notes=connection.notes)
+    if connection.spoke is None:
+        return reading
+    streams, unit, host = connection.streams, connection.unit, connection.host
+    if http3.looks_like(streams):
+        http3.read(streams, unit, host, reading)
+    else:
+        _read_on(connection, scene, reading)
+    for half in streams.halves[unit].values():
+        _behind_gaps(half, host, reading)
+    for data, place in connection.datagrams:
+        part = Part(name="payload", data=data)
+        reading.messages.append(_raw((place, place), f"{len(data)} bytes in a QUIC packet, of no stream", host, part))
     said = (Part(name="sni", data=host.encode()),) if host and unit is Side.CLIENT else ()
-    burst: list[Datagram] = []
-    for one in datagrams:
-        if one.side is not unit:
-            continue
-        if burst and scene.is_pause(burst[-1].wall, one.wall):
-            reading.messages.append(_message(burst, host, said))
-            burst, said = [], ()
-        burst.append(one)
-    if burst:
-        reading.messages.append(_message(burst, host, said))
+    if reading.messages:
+        first = min(reading.messages, key=lambda message: message.first)
+        first.parts = (*first.parts, *said)
+        said = ()
+    if connection.sealed or not reading.messages:
+        reading.messages += _closed(connection, scene, said)
     return reading
 
 
-def _message(burst: list[Datagram], host: str | None, said: tuple[Part, ...]) -> Message:
-    payload = b"".join(one.data for one in burst)
-    return Message(
-        channel="quic",
-        first=Place(burst[0].wall, burst[0].packet),
-        last=Place(burst[-1].wall, burst[-1].packet),
-        summary=f"QUIC to {discreet(host) if host else 'an unnamed host'}, {len(payload)} bytes",
-        host=host,
-        parts=(*said, Part(name="payload", data=payload, opaque=CLOSED)),
-        complete=not any(one.missing for one in burst),
-    )
-
-
-def _open(flow: _Flow, data: bytes) -> int:
-    """Collect what the Initial packets of a datagram carry; the bytes of those that were opened."""
-    place = opened = 0
-    while place < len(data) and looks_like(data[place:]):
-        try:
-            packet = _initial(data, place)
-        except IndexError:
-            break
-        if packet is None:
-            break
-        frames = _decrypt(flow, data[place : packet.end], packet._replace(number_at=packet.number_at - place))
-        if frames is not None:
-            opened += packet.end - place
-            _collect(flow, frames)
-        place = packet.end
-    if opened and not any(data[place:]):  # padding beside the packet rather than in it
-        opened += len(data) - place
-    return opened
-
-
-def _initial(data: bytes, start: int) -> _Initial | None:
-    """The header of an Initial packet, RFC 9000 section 17.2.2; None for another type.
-
-    :raises IndexError: it is cut off
-    """
-    version = _VERSIONS[int.from_bytes(data[start + 1 : start + 5])]
-    place = start + 6 + data[start + 5]
-    destination = data[start + 6 : place]
-    place += 1 + data[place]
-    if data[start] >> 4 & 3 != version.initial:
-        return None
-    token, place = _variable(data, place)
-    length, place = _variable(data, place + token)
-    if place + length > len(data) or length < 20:
-        return None
-    return _Initial(version, destination, place, place + length)
-
-
-def _variable(data: bytes, place: int) -> tuple[int, int]:
-    """A variable-length integer (RFC 9000 section 16) and where it ends."""
-    size = 1 << (data[place] >> 6)
-    return int.from_bytes(data[place : place + size]) & ((1 << (8 * size - 2)) - 1), place + size
-
-
-def _decrypt(flow: _Flow, data: bytes, packet: _Initial) -> bytes | None:
-    """Frames of the packet, RFC 9001 sections 5.3 and 5.4; keys follow from the first id, or the one after a Retry."""
-    if packet.destination not in flow.seen:
-        flow.seen.add(packet.destination)
-        version = packet.version
-        initial = hmac.digest(version.salt, packet.destination, "sha256")
-        secret = hkdf_expand_label(initial, "client in", 32, "sha256")
-        key, iv, protection = (
-            hkdf_expand_label(secret, f"{version.prefix} {name}", size, "sha256")
-            for name, size in (("key", 16), ("iv", 12), ("hp", 16))
-        )
-        flow.keys.append((AESGCM(key), int.from_bytes(iv), protection))
-    at = packet.number_at
-    for aead, iv_number, protection in flow.keys:
-        encryptor = Cipher(algorithms.AES(protection), modes.ECB()).encryptor()  # noqa: S305 - the mode of RFC 9001 5.4.3
-        mask = encryptor.update(data[at + 4 : at + 20])
-        first = data[0] ^ mask[0] & 15
-        size = (first & 3) + 1
-        number = bytes(byte ^ key for byte, key in zip(data[at : at + size], mask[1:], strict=False))
-        header = bytes([first]) + data[1:at] + number
-        try:
-            return aead.decrypt((iv_number ^ int.from_bytes(number)).to_bytes(12), data[at + size :], header)
-        except InvalidTag:
+def _read_on(connection: Connection, scene: Scene, reading: Reading) -> None:
+    """Streams of another protocol than HTTP/3, each read as what it looks like."""
+    streams, unit = connection.streams, connection.unit
+    for number in sorted({*streams.halves[0], *streams.halves[1]}):
+        pair = [streams.halves[side].get(number) for side in Side]
+        if not is_bidirectional(number) and pair[unit] is None:
             continue
-    return None
+        client, server = (half.stream() if half else Stream.empty() for half in pair)
+        if number & 1:  # the server began it
+            client, server = server, client
+        side = Side(unit ^ (number & 1))
+        exchange = Exchange(
+            streams=(client, server), unit=side, scene=scene, secure=True, host=connection.host, depth=1
+        )
+        inner = scene.read(exchange)
+        inner.tallies = (Tally(), Tally())  # its bytes are entered with the datagrams that carried them
+        reading.add(inner)
 
 
-def _collect(flow: _Flow, frames: bytes) -> None:
-    """CRYPTO frames (RFC 9000 section 19.6), past the others that Initial packets may hold."""
-    place = 0
-    try:
-        while place < len(frames):
-            kind, place = _variable(frames, place)
-            if kind == _CRYPTO:
-                offset, place = _variable(frames, place)
-                size, place = _variable(frames, place)
-                flow.crypto.setdefault(offset, frames[place : place + size])
-                place += size
-            elif kind in (_ACK, _ACK_ECN):
-                place = _past_ack(frames, place, kind)
-            elif kind not in (_PADDING, _PING):
-                return
-    except IndexError:
-        return  # an Initial packet of a broken client; what it said before stands
+def _behind_gaps(half: HalfStream, host: str | None, reading: Reading) -> None:
+    """What a stream carried after bytes that are not in the capture: in clear, but nobody can tell where it belongs."""
+    if not half.early:
+        return
+    reading.notes.append(f"bytes of a QUIC stream to {discreet(host) if host else 'an unnamed host'} were not captured")
+    for data, place in half.early.values():
+        part = Part(name="payload", data=data)
+        message = _raw((place, place), f"{len(data)} bytes of a QUIC stream, after a gap", host, part)
+        reading.messages.append(replace(message, complete=False))
 
 
-def _past_ack(frames: bytes, place: int, kind: int) -> int:
-    """RFC 9000 section 19.3: largest, delay, count, first range, then two numbers a range, and three ECN counts."""
-    _, place = _variable(frames, place)
-    _, place = _variable(frames, place)
-    ranges, place = _variable(frames, place)
-    for _ in range(1 + 2 * ranges + (3 if kind == _ACK_ECN else 0)):
-        _, place = _variable(frames, place)
-    return place
+def _raw(places: tuple[Place, Place], summary: str, host: str | None, part: Part) -> Message:
+    return Message(channel="quic", first=places[0], last=places[1], summary=summary, host=host, parts=(part,))
+
+
+def _closed(connection: Connection, scene: Scene, said: tuple[Part, ...]) -> list[Message]:
+    """The unit's packets that stayed closed, burst by burst; a handshake alone counts as one."""
+    host, alert = connection.host, connection.alert
+    to = f"QUIC to {discreet(host) if host else 'an unnamed host'}"
+    ending = f", {alert}" if alert else ""
+    if not connection.sealed:
+        assert connection.spoke
+        first, last = connection.spoke
+        summary = f"{to}, handshake only{ending}"
+        return [Message(channel="quic", first=first, last=last, summary=summary, kind=alert, host=host, parts=said)]
+    bursts: list[list[tuple[Place, bytes, str]]] = []
+    for one in connection.sealed:
+        if not bursts or scene.is_pause(bursts[-1][-1][0].wall, one[0].wall):
+            bursts.append([])
+        bursts[-1].append(one)
+    found = []
+    for burst in bursts:
+        payload = b"".join(data for _, data, _ in burst)
+        part = Part(name="payload", data=payload, opaque=burst[0][2])
+        summary = f"{to}, {len(payload)} bytes closed{ending}"
+        found.append(replace(_raw((burst[0][0], burst[-1][0]), summary, host, part), kind=alert, parts=(*said, part)))
+        said = ()
+    return found

@@ -56,6 +56,7 @@ class Gateway:
         upstream_ca: Path | None,
         modes: Sequence[str] | None = None,
         ca: Path | None = None,
+        tun: str | None = None,
     ) -> Gateway:
         """Start the gateway where *spawn* starts it, and wait until it listens.
 
@@ -66,13 +67,14 @@ class Gateway:
         :param modes: mitmproxy's modes, instead of transparent on *proxy_port* and DNS on *dns_port*; port 0 lets the
             kernel choose, see ``listening``
         :param ca: folder of a bench CA that is kept (`captures.gateway.authority`); None: a new one in *folder*
+        :param tun: a tun device that QUIC is routed into; without it no QUIC is opened
         :raises InputError: an address in *names* is not one
         :raises RigError: the process ended, or could not open its ports
         """
         NameTable(names)  # complains here rather than in the child
         settings = Settings(
             folder=str(folder.resolve()),
-            modes=tuple(modes) if modes is not None else (f"transparent@{proxy_port}", f"dns@{dns_port}"),
+            modes=(*_modes(modes, proxy_port, dns_port), *([f"tun:{tun}"] if tun else [])),
             names={name: tuple(addresses) for name, addresses in names.items()},
             unknown_names=unknown_names,
             upstream_ca=None if upstream_ca is None else str(upstream_ca.resolve()),
@@ -198,3 +200,7 @@ class Gateway:
             return f"killed by {signal.Signals(-status).name}"
         lines = self._settings.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return f"exit status {status}" + (f": {lines[-1]}" if lines else "")
+
+
+def _modes(given: Sequence[str] | None, proxy_port: int, dns_port: int) -> tuple[str, ...]:
+    return tuple(given) if given is not None else (f"transparent@{proxy_port}", f"dns@{dns_port}")

@@ -96,6 +96,13 @@ class CloudAuthority:
             self._contexts[wanted] = self._new_context(*wanted)
         return self._contexts[wanted]
 
+    def leaf_for(self, server_name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        """A certificate for *server_name* and its key, for what is no ``ssl`` context.
+
+        :raises ValueError: the name cannot stand in a certificate (not ASCII)
+        """
+        return x509.load_pem_x509_certificate(self._leaf(server_name.lower().rstrip("."))), self._leaf_key
+
     def context_for_any(self, address: str, alpn: Sequence[str] = ALPN) -> ssl.SSLContext:
         """A context whose certificate is for the name that the client asks for (SNI); without one, for *address*."""
 

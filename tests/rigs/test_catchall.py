@@ -1,5 +1,6 @@
 """The cloud that answers everything, asked by real clients over loopback."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -15,11 +16,15 @@ import wsproto
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from wsproto import events
 
+from rigs.sim import ntp
 from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.catchall.http2 import PREFACE
 from rigs.sim.catchall.mqtt import Mqtt
 from rigs.sim.catchall.sniffing import engine_for
 from rigs.sim.certificates import CloudAuthority
+from rigs.sim.unit import gbt32960
+from rigs.sim.unit.dialler import Dialler
+from rigs.sim.unit.http3 import Http3
 from telltale.control import PeerGoneError
 from telltale.errors import RigError
 from telltale.processes import spawn_here
@@ -214,7 +219,7 @@ def test_mqtt_hangs_up_on_who_breaks_the_standard(packets):
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_anything_else_is_read_and_not_answered(cloud, authority, tls):
-    """A GB/T 32960 login stays unanswered, and open until the car closes; also inside TLS."""
+    """A JT/T 808 frame stays unanswered, and open until the car closes; also inside TLS."""
     before = cloud.served().get("raw", 0)
     context = ssl.create_default_context(cafile=str(authority.certificate))
     with contextlib.ExitStack() as stack:
@@ -239,6 +244,66 @@ def test_datagrams_are_swallowed(cloud):
     wait_until(lambda: cloud.served().get("datagrams", 0) == before + 2)
 
 
+def asked(cloud, datagram):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(10)
+        sock.sendto(datagram, ("127.0.0.1", cloud.udp_port))
+        return sock.recv(2048)
+
+
+def test_ntp_tells_the_time(cloud):
+    """The answer is a server's, echoes the question, and says what time it is (RFC 5905)."""
+    question = ntp.request(time.time_ns())
+    told = ntp.time_in(asked(cloud, question), question)
+    assert abs(told - time.time_ns()) < 10_000_000_000
+    with pytest.raises(ntp.NtpError, match="none to this question"):
+        ntp.time_in(asked(cloud, question), ntp.request(0))
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("40010001", "60450001c132ff"),
+        ("42020002abcd", "62440002abcdc132ff"),
+        ("50020003", "50440003c132ff"),
+        ("40020004d10e0a", "605f0004d10e0a"),
+        ("40000005", "70000005"),
+    ],
+    ids=["get", "post with a token", "non-confirmable", "a block before the last", "ping"],
+)
+def test_coap_is_acknowledged(cloud, message, answer):
+    """Requests succeed, blocks are asked for on and on, and a ping is answered by a reset (RFC 7252, RFC 7959)."""
+    assert asked(cloud, bytes.fromhex(message)).removesuffix(ANSWER.encode()).hex() == answer
+
+
+def test_gbt32960_is_acknowledged(cloud):
+    """Login and report get the platform's success, over one connection."""
+    with connect(cloud) as sock:
+        for command in (gbt32960.LOGIN, gbt32960.REALTIME):
+            frame = gbt32960.frame(command, "LSVAA4182E2184847", gbt32960.moment(0) + b"\1")
+            sock.sendall(frame)
+            assert gbt32960.acknowledges(receive(sock, 31), frame)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_http3_is_answered_for_any_name(cloud, authority, address):
+    """The certificate is that of the name asked for, which the client checks."""
+
+    async def ask():
+        dialler = Dialler(
+            interfaces={}, authorities=authority.certificate, addresses={"any.example:443": (address, cloud.udp_port)}
+        )
+        http = await dialler.quic("any.example", 443, "cellular", alpn="h3", speaks=Http3)
+        try:
+            return [await http.request("POST", "/v1", [("host", "any.example")], bytes(size)) for size in (0, 200_000)]
+        finally:
+            http.close()
+
+    before = cloud.served().get("http/3", 0)
+    assert [(one.status, one.body.decode()) for one in asyncio.run(ask())] == [(200, ANSWER)] * 2
+    assert cloud.served()["http/3"] == before + 2
+
+
 @pytest.mark.parametrize(
     ("data", "name"),
     [
@@ -254,7 +319,10 @@ def test_datagrams_are_swallowed(cloud):
         (b"\x10\x0c\x00\x05OTHER!!!!!", "raw"),
         (b"GET /" + b"a" * 20000, "raw"),
         (b"HELO there\r\n", "raw"),
-        (b"##\x01", "raw"),
+        (b"##\x01", None),
+        (b"##\x01\x01", "raw"),
+        (b"##\x01\xfe", "gb/t 32960"),
+        (b"$$\x02\xfe", "gb/t 32960"),
         (b"\x7e\x01\x00", "raw"),
     ],
 )

@@ -20,5 +20,5 @@ class Patience:
 
     def client_connected(self, client: connection.Client) -> None:
         """Set on the connection itself: what sets it for all is a constant in mitmproxy 11, an option in 12."""
-        if client.transport_protocol == "tcp":
+        if client.transport_protocol == "tcp" or client.proxy_mode.type_name == "tun":  # QUIC tells when it is idle
             self._connections[client.id].timeout_watchdog.timeout = _NEVER

@@ -29,7 +29,7 @@ async def run(authority: CloudAuthority, tcp_port: int, udp_port: int, control: 
         listener.listen(1024)
         server.accept_on(listener)
     for sock in datagrams:
-        await server.swallow_on(sock)
+        server.answer_on(sock)
     ports = {"tcp": listeners[0].getsockname()[1], "udp": datagrams[0].getsockname()[1]}
     await serve(control, {"ready": lambda: ports, "counts": lambda: {"served": server.served}})
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 
+from rigs.sim.catchall.datagrams import DatagramServer
 from rigs.sim.catchall.engine import Engine
 from rigs.sim.catchall.http2 import Http2
 from rigs.sim.catchall.sniffing import engine_for
@@ -26,16 +27,16 @@ class Server:
         self._authority = authority
         self._tasks: set[asyncio.Task[None]] = set()
         self.served: collections.Counter[str] = collections.Counter()
-        """Connections by protocol, ``tls failed`` and ``silent`` among them; ``datagrams``."""
+        """Connections by protocol, ``tls failed`` and ``silent`` among them; requests of HTTP/3; datagrams."""
 
     def accept_on(self, listener: socket.socket) -> None:
         """Serve whoever connects to *listener*, from now on."""
         listener.setblocking(False)  # noqa: FBT003 - the socket's own interface
         self._keep(asyncio.get_running_loop().create_task(self._accept(listener)))
 
-    async def swallow_on(self, datagrams: socket.socket) -> None:
-        """Throw away whatever arrives on *datagrams*, from now on."""
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(self.served), sock=datagrams)
+    def answer_on(self, datagrams: socket.socket) -> None:
+        """Answer whatever arrives on *datagrams*, from now on."""
+        DatagramServer(datagrams, self._authority, self.served)
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -119,11 +120,3 @@ def original_destination(peer: socket.socket) -> tuple[str, int]:
         name = peer.getsockname()
         return name[0], name[1]
     return socket.inet_ntop(peer.family, address), port
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, served: collections.Counter[str]) -> None:
-        self._served = served
-
-    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - that it is thrown away is the point
-        self._served["datagrams"] += 1

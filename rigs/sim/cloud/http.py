@@ -60,7 +60,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answ
         writer.close()
 
 
-def _request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
+def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
+    """A request from what the connection carried; *headers* have the client's ``host``."""
     url = urllib.parse.urlsplit(target)
     host = headers.get("host", "")
     return Request(
@@ -109,7 +110,7 @@ async def _next_request(
             body += event.data
         elif isinstance(event, h11.EndOfMessage) and head:
             headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
-            return _request(head.method.decode(), head.target.decode(), headers, bytes(body))
+            return request_of(head.method.decode(), head.target.decode(), headers, bytes(body))
         else:
             return None
 
@@ -182,7 +183,7 @@ class _Http2:
     async def _answer(self, stream: int) -> None:
         headers, body = self._requests.pop(stream)
         headers.setdefault("host", headers.get(":authority", ""))
-        response = await self._answers(_request(headers[":method"], headers[":path"], headers, bytes(body)))
+        response = await self._answers(request_of(headers[":method"], headers[":path"], headers, bytes(body)))
         fields = [
             (":status", str(response.status)),
             ("content-type", response.content_type),

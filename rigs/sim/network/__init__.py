@@ -10,7 +10,7 @@ launcher   the process that owns the namespaces, starts the programs in them and
 lifeline   what ends all of them when the bench ends, however it ends
 """
 
-from rigs.sim.network.layout import CatchAll, Namespace, Uplink
+from rigs.sim.network.layout import QUIC_TUN, CatchAll, Namespace, Uplink
 from rigs.sim.network.sealed import SealedNetwork
 
-__all__ = ["CatchAll", "Namespace", "SealedNetwork", "Uplink"]
+__all__ = ["QUIC_TUN", "CatchAll", "Namespace", "SealedNetwork", "Uplink"]

@@ -6,11 +6,12 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyroute2.netlink.exceptions import NetlinkError
 
-from rigs.sim.network import firewall, linux, privacy, wiring
+from rigs.sim.network import firewall, linux, privacy, quic, wiring
 from rigs.sim.network.child import Place
 from rigs.sim.network.layout import (
     BACKHAUL,
@@ -53,6 +54,15 @@ _REFUSALS = frozenset(
     }
 )
 """What a host says that forbids or lacks something. Anything else is a failure of the bench, not of the host."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """The network, as far as this host allowed it."""
+
+    places: dict[Namespace, Place]
+    quic_refused: str | None
+    """Why QUIC cannot be led to the proxy and is blocked; None where it can."""
 
 
 class BuildError(Exception):
@@ -113,7 +123,7 @@ def enter() -> str:
     return IN_USER_NAMESPACE
 
 
-def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) -> dict[Namespace, Place]:
+def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None, open_quic: bool) -> Built:
     """Make the namespaces with all that is in them; for process 1 of the PID namespace.
 
     :raises RefusedError: the host refuses a step
@@ -130,11 +140,15 @@ def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) 
         with _step("make a pair of virtual Ethernet interfaces (veth)"):
             linux.setns(networks[link.near.namespace], linux.CLONE_NEWNET)
             wiring.pair(link, networks[link.far.namespace])
+    linux.setns(networks["gateway"], linux.CLONE_NEWNET)
+    quic_refused = quic.make_tun() if open_quic else "the bench was asked to"
+    interfaces = [uplink.gateway_interface for uplink in UPLINKS]
+    quic_rules = quic.rules(interfaces, opened=quic_refused is None) if proxy_port is not None else []
     rules = {
         "unit": firewall.t_box(),
         "ivi": firewall.quiet(),
         "phone": firewall.quiet(),
-        "gateway": firewall.gateway(proxy_port, dns_port),
+        "gateway": firewall.gateway(proxy_port, dns_port) + quic_rules,
         "cloud": firewall.cloud(BACKHAUL.far.interface, catch_all),
     }
     wires: dict[Namespace, Callable[[], None]] = {
@@ -156,7 +170,7 @@ def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None) 
         linux.setns(network, linux.CLONE_NEWNET)
         with _step("use its virtual Ethernet interfaces"):
             wiring.settle()
-    return places
+    return Built(places=places, quic_refused=quic_refused)
 
 
 def _network(name: Namespace) -> int:

@@ -37,6 +37,8 @@ class Rule:
 
 
 _CHAINS = {
+    # before NAT, and before the route is chosen
+    "recognise": {"hook": "prerouting", "type": "filter", "priority": -150, "policy": _NF_ACCEPT},
     "prerouting": {"hook": "prerouting", "type": "nat", "priority": -100, "policy": _NF_ACCEPT},
     "forward": {"hook": "forward", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
     "output": {"hook": "output", "type": "filter", "priority": 0, "policy": _NF_ACCEPT},
@@ -44,17 +46,19 @@ _CHAINS = {
 }
 
 
-def _compare(operation: Cmp, value: bytes) -> dict[str, Any]:
+def compare(operation: Cmp, value: bytes) -> dict[str, Any]:
+    """Compares the register with *value*, byte by byte."""
     data = {"attrs": [("NFTA_DATA_VALUE", value)]}
     compared: dict[str, Any] = genex("cmp", {"sreg": Regs.NFT_REG_1, "op": operation, "data": data})
     return compared
 
 
 def _meta(key: Meta, value: bytes) -> Expression:
-    return (genex("meta", {"dreg": Regs.NFT_REG_1, "key": key}), _compare(Cmp.NFT_CMP_EQ, value))
+    return (genex("meta", {"dreg": Regs.NFT_REG_1, "key": key}), compare(Cmp.NFT_CMP_EQ, value))
 
 
-def _transport(offset: int, length: int) -> dict[str, Any]:
+def transport(offset: int, length: int) -> dict[str, Any]:
+    """Loads bytes from the transport header on into the register."""
     where = {"dreg": Regs.NFT_REG_1, "base": _TRANSPORT_HEADER, "offset": offset, "len": length}
     loaded: dict[str, Any] = genex("payload", where)
     return loaded
@@ -72,15 +76,15 @@ def protocol(number: int) -> Expression:
 
 def to_port(number: int) -> Expression:
     """Matches the destination port (the same place in TCP and UDP)."""
-    return (_transport(2, 2), _compare(Cmp.NFT_CMP_EQ, struct.pack("!H", number)))
+    return (transport(2, 2), compare(Cmp.NFT_CMP_EQ, struct.pack("!H", number)))
 
 
 def from_port(first: int, last: int) -> Expression:
     """Matches a source port in a range, ends included."""
     return (
-        _transport(0, 2),
-        _compare(Cmp.NFT_CMP_GTE, struct.pack("!H", first)),
-        _compare(Cmp.NFT_CMP_LTE, struct.pack("!H", last)),
+        transport(0, 2),
+        compare(Cmp.NFT_CMP_GTE, struct.pack("!H", first)),
+        compare(Cmp.NFT_CMP_LTE, struct.pack("!H", last)),
     )
 
 
@@ -88,15 +92,15 @@ def from_address(address: str) -> Expression:
     """Matches an IPv4 source address."""
     where = {"dreg": Regs.NFT_REG_1, "base": _NETWORK_HEADER, "offset": _IPV4_SOURCE, "len": 4}
     ipv4 = _meta(Meta.NFT_META_NFPROTO, bytes([socket.AF_INET]))
-    return (*ipv4, genex("payload", where), _compare(Cmp.NFT_CMP_EQ, socket.inet_aton(address)))
+    return (*ipv4, genex("payload", where), compare(Cmp.NFT_CMP_EQ, socket.inet_aton(address)))
 
 
 def icmp_type(first: int, last: int) -> Expression:
     """Matches an ICMP message type in a range, ends included."""
     return (
-        _transport(0, 1),
-        _compare(Cmp.NFT_CMP_GTE, bytes([first])),
-        _compare(Cmp.NFT_CMP_LTE, bytes([last])),
+        transport(0, 1),
+        compare(Cmp.NFT_CMP_GTE, bytes([first])),
+        compare(Cmp.NFT_CMP_LTE, bytes([last])),
     )
 
 

@@ -151,12 +151,12 @@ def _inside(control: socket.socket, how: str, settings: dict[str, Any], lifeline
     """The inner process, from its birth to its end."""
     linux.die_with_parent()
     try:
-        places = build(**settings)
+        built = build(**settings)
     except BuildError as error:
         _confess(control, error)
         return
-    line.send(control, {"how": how})
-    Launcher(control, places).serve(lifelines)
+    line.send(control, {"how": how, "quic refused": built.quic_refused})
+    Launcher(control, built.places).serve(lifelines)
 
 
 def main() -> None:

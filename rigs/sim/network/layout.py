@@ -176,6 +176,9 @@ BACKHAUL = Link(
 PREFIXES = (24, 64)
 """Prefix lengths of every link, IPv4 and IPv6."""
 
+QUIC_TUN = "quic0"
+"""The tun device in ``gateway`` that leads QUIC to the proxy."""
+
 RESOLVERS: dict[Namespace, tuple[str, str]] = {"phone": UPLINKS[3].gateway_addresses}
 """What a namespace's resolv.conf names; `DEFAULT_RESOLVERS` where it is not here."""
 DEFAULT_RESOLVERS = UPLINKS[0].gateway_addresses

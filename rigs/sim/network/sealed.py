@@ -37,7 +37,9 @@ class SealedNetwork:
     several threads.
     """
 
-    def __init__(self, launcher: subprocess.Popen[bytes], control: socket.socket, how: str) -> None:
+    def __init__(
+        self, launcher: subprocess.Popen[bytes], control: socket.socket, how: str, quic_refused: str | None
+    ) -> None:
         self._launcher = launcher
         self._control = control
         self._lock = threading.RLock()
@@ -47,18 +49,26 @@ class SealedNetwork:
         """How it was made, for reports: ``as root`` or ``in a user namespace``."""
         self.privileged = how == "as root"
         """Whether it was made with the host's root rights."""
+        self.quic_refused = quic_refused
+        """Why QUIC is blocked at the gateway, e.g. ``/dev/net/tun: permission denied``; None where ``TUN`` takes it."""
         self.uplinks: tuple[Uplink, ...] = UPLINKS
         """In the order of the unit's preference."""
 
     @classmethod
     def open(
-        cls, *, proxy_port: int | None = 8080, dns_port: int = 5353, catch_all: CatchAll | None = None
+        cls,
+        *,
+        proxy_port: int | None = 8080,
+        dns_port: int = 5353,
+        catch_all: CatchAll | None = None,
+        open_quic: bool = True,
     ) -> SealedNetwork:
         """Make the network; what listens on the two ports is to be started in ``gateway``.
 
         :param proxy_port: where all TCP from the unit goes; None leaves ``gateway`` a plain router
         :param dns_port: where all UDP to port 53 from the unit goes
         :param catch_all: ports in ``cloud`` for everything that reaches it
+        :param open_quic: lead QUIC to the proxy, through a tun device where this host has one; else it is blocked
         :raises NamespacesRefusedError: this host does not allow it
         :raises RigError: it went wrong for another reason
         """
@@ -66,6 +76,7 @@ class SealedNetwork:
             "proxy_port": proxy_port,
             "dns_port": dns_port,
             "catch_all": None if catch_all is None else asdict(catch_all),
+            "open_quic": open_quic,
         }
         if sys.platform != "linux":
             raise NamespacesRefusedError("the sealed network is made of Linux namespaces; run the bench on Linux")
@@ -85,7 +96,7 @@ class SealedNetwork:
             if "failed" in answer:
                 raise RigError(answer["failed"])
             undo.pop_all()
-            return cls(launcher, control, answer["how"])
+            return cls(launcher, control, answer["how"], answer["quic refused"])
 
     def __enter__(self) -> Self:
         return self

@@ -20,10 +20,12 @@ from typing import Any
 
 from pyroute2.iproute.linux import IPRoute
 
+from rigs.sim.network import quic
 from rigs.sim.network.layout import (
     BACKHAUL,
     IN_CAR,
     PREFIXES,
+    QUIC_TUN,
     T_BOX_PORTS,
     UPLINKS,
     End,
@@ -115,6 +117,11 @@ class Wires:
         self._netlink = netlink
         self._indices = {message.get_attr("IFLA_IFNAME"): int(message["index"]) for message in netlink.get_links()}
 
+    @property
+    def interfaces(self) -> frozenset[str]:
+        """The names of all interfaces."""
+        return frozenset(self._indices)
+
     def up(self, interface: str) -> None:
         """Take an interface up."""
         self._netlink.link("set", index=self._indices[interface], state="up")
@@ -124,7 +131,7 @@ class Wires:
         return all(
             message.get_attr("IFLA_OPERSTATE") == "UP"
             for message in self._netlink.get_links()
-            if message.get_attr("IFLA_IFNAME") != "lo"
+            if message.get_attr("IFLA_IFNAME") not in ("lo", QUIC_TUN)  # a tun carries once the proxy reads it
         )
 
     def down(self, interface: str) -> None:
@@ -189,6 +196,12 @@ class Wires:
     def nowhere_else(self, family: int, priority: int, source: str, prefix: int) -> None:
         """Refuse what comes from *source* and met no rule before."""
         self._netlink.rule("add", family=family, priority=priority, src=source, src_len=prefix, action="unreachable")
+
+    def marked(self, mark: int, interface: str, table: int) -> None:
+        """Route packets that bear *mark* into *interface*, through a *table* of their own."""
+        for family, anywhere in zip(_FAMILIES, _ANYWHERE, strict=True):
+            self._netlink.route("add", family=family, dst=anywhere, oif=self._indices[interface], table=table)
+            self.rule(family, 50, table, fwmark=mark)
 
     def forget_rule(self, family: int, priority: int, table: int) -> None:
         """Remove a routing rule."""
@@ -266,6 +279,9 @@ def gateway() -> None:
             whole_segments(uplink.gateway_interface)
         _set_up(wires, BACKHAUL.near, BACKHAUL.far)
         wires.default(BACKHAUL.near, BACKHAUL.far)
+        if QUIC_TUN in wires.interfaces:
+            wires.up(QUIC_TUN)
+            wires.marked(quic.MARK, QUIC_TUN, quic.TABLE)
 
 
 def cloud() -> None:

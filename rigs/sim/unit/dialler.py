@@ -10,13 +10,19 @@ import fcntl
 import socket
 import ssl
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import python_socks
+from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
 from python_socks.async_.asyncio import Proxy
 
 from rigs.sim.unit.message import SendError, reason
+
+P = TypeVar("P", bound=QuicConnectionProtocol)
 
 _SIOCGIFFLAGS = 0x8913
 _UP_AND_RUNNING = 0x1 | 0x40
@@ -90,14 +96,50 @@ class Dialler:
             raise SendError(f"{host}:{port} does not speak HTTP/2")
         return reader, writer
 
+    async def quic(self, host: str, port: int, uplink: str, *, alpn: str, speaks: Callable[[QuicConnection], P]) -> P:
+        """A QUIC connection; *speaks* makes what is spoken on it.
+
+        :raises SendError: no address, no route, refused, no answer, or a certificate that is not trusted
+        """
+        if self._authorities is None:
+            raise SendError("the unit was given no certificate authority to trust")
+        configuration = QuicConfiguration(alpn_protocols=[alpn], server_name=host, cafile=str(self._authorities))
+        try:
+            sock = await self.udp(host, port, uplink)
+            protocol = speaks(QuicConnection(configuration=configuration))
+            await asyncio.get_running_loop().create_datagram_endpoint(lambda: protocol, sock=sock)
+            protocol.connect(sock.getpeername())
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await protocol.wait_connected()
+            except BaseException:
+                protocol.close()
+                raise
+        except TimeoutError:
+            raise SendError(f"no QUIC connection to {host}:{port} within {CONNECT_SECONDS:g} s") from None
+        except (OSError, SendError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise SendError(f"no QUIC connection to {host}:{port}: {why}") from None
+        return protocol
+
+    async def udp(self, host: str, port: int, uplink: str) -> socket.socket:
+        """A UDP socket connected to a host. :raises OSError: no address or no route"""
+        family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
+        sock = self._socket(family, socket.SOCK_DGRAM, uplink)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
     async def datagram(self, host: str, port: int, uplink: str, payload: bytes) -> None:
         """Send one UDP datagram. :raises SendError: no address, no route, or a proxy, which takes no datagrams"""
         if uplink in self._proxies:
             raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
         try:
-            family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
-            with self._socket(family, socket.SOCK_DGRAM, uplink) as sock:
-                await asyncio.get_running_loop().sock_sendto(sock, payload, address)
+            with await self.udp(host, port, uplink) as sock:
+                await asyncio.get_running_loop().sock_sendall(sock, payload)
         except OSError as error:
             raise SendError(f"no way to {host}:{port}: {reason(error)}") from None
 

@@ -18,7 +18,8 @@ LOGIN, REALTIME, REISSUE, LOGOUT = 0x01, 0x02, 0x03, 0x04
 COMMANDS = {"login": LOGIN, "realtime": REALTIME, "reissue": REISSUE, "logout": LOGOUT}
 
 _HEADER = struct.Struct(">2sBB17sBH")  # 6.1: start, command, response, VIN, encryption, length of the data unit
-_REQUEST, _SUCCESS = 0xFE, 0x01  # 6.3.2
+IS_COMMAND, _SUCCESS = 0xFE, 0x01  # 6.3.2
+STARTS = (b"##", b"$$")  # 6.1 of the editions of 2016 and 2025
 _NOT_ENCRYPTED = 0x01  # 6.1
 _BEIJING = timezone(timedelta(hours=8))  # 6.4: GMT+8
 _GEARS = {"N": 0x0, "R": 0xD, "D": 0xE, "P": 0xF}  # 7.2.3.1, gear byte, bits 3-0
@@ -28,9 +29,9 @@ class FrameError(ValueError):
     """Bytes that are no GB/T 32960 frame."""
 
 
-def frame(command: int, vin: str, data: bytes, *, response: int = _REQUEST) -> bytes:
+def frame(command: int, vin: str, data: bytes, *, response: int = IS_COMMAND, start: bytes = STARTS[0]) -> bytes:
     """A whole frame: header, data unit and the check code, the XOR from the command identifier on (6.1)."""
-    header = _HEADER.pack(b"##", command, response, vin.encode("ascii"), _NOT_ENCRYPTED, len(data))
+    header = _HEADER.pack(start, command, response, vin.encode("ascii"), _NOT_ENCRYPTED, len(data))
     return header + data + bytes([check_code(header[2:] + data)])
 
 
@@ -148,8 +149,8 @@ def cut(stream: bytes) -> tuple[bytes, bytes] | None:
 
     :raises FrameError: the stream does not start with a frame, or its check code is wrong
     """
-    if stream[:2] != b"##"[: len(stream[:2])]:
-        raise FrameError(f"expected `##`, got {stream[:2].hex()}")
+    if stream[:2] not in [start[: len(stream[:2])] for start in STARTS]:
+        raise FrameError(f"expected `##` or `$$`, got {stream[:2].hex()}")
     if len(stream) < _HEADER.size:
         return None
     end = _HEADER.size + _HEADER.unpack_from(stream)[5] + 1
@@ -163,9 +164,9 @@ def cut(stream: bytes) -> tuple[bytes, bytes] | None:
 
 def acknowledge(request: bytes) -> bytes:
     """The platform's answer (6.3.2): the response flag set to success, the time kept, the rest of the data left out."""
-    _, command, _, vin, _, length = _HEADER.unpack_from(request)
+    start, command, _, vin, _, length = _HEADER.unpack_from(request)
     data = request[_HEADER.size : _HEADER.size + min(length, 6)]
-    return frame(command, vin.rstrip(b"\0").decode("ascii"), data, response=_SUCCESS)
+    return frame(command, vin.rstrip(b"\0").decode("ascii"), data, response=_SUCCESS, start=start)
 
 
 def acknowledges(answer: bytes, request: bytes) -> bool:

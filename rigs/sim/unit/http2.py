@@ -14,7 +14,7 @@ from rigs.sim.unit.http1 import Answer
 from rigs.sim.unit.message import SendError, reason
 
 _CHUNK = 256 * 1024
-_HOP_BY_HOP = {"host", "connection", "transfer-encoding"}
+HOP_BY_HOP = {"host", "connection", "transfer-encoding"}
 """RFC 9113, section 8.2.2: not in HTTP/2; the host travels as :authority."""
 
 
@@ -40,7 +40,7 @@ class Http2:
         """
         authority = next(value for name, value in headers if name == "host")
         fields = [(":method", method), (":scheme", "https"), (":authority", authority), (":path", target)]
-        fields += [(name, value) for name, value in headers if name not in _HOP_BY_HOP]
+        fields += [(name, value) for name, value in headers if name not in HOP_BY_HOP]
         try:
             stream = self._state.get_next_available_stream_id()
             self._state.send_headers(stream, fields, end_stream=not body)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.http1 import Answer, Http1
 from rigs.sim.unit.http2 import Http2
+from rigs.sim.unit.http3 import Http3
 from rigs.sim.unit.message import Message, SendError, reason
 
 ANSWER_SECONDS = 20.0
@@ -22,7 +24,7 @@ class Transports:
 
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-        self._http: dict[Key, Http1 | Http2] = {}
+        self._http: dict[Key, Http1 | Http2 | Http3] = {}
         self._platforms: dict[Key, _Platform] = {}
 
     async def deliver(self, message: Message) -> None:
@@ -59,15 +61,23 @@ class Transports:
         if connection is None or not connection.usable:
             if connection:
                 connection.close()
-            alpn = "h2" if message.http == 2 else "http/1.1"
-            streams = await self._dialler.stream(message.host, message.port, message.uplink, tls=message.tls, alpn=alpn)
-            connection = Http2(*streams) if message.http == 2 else Http1(*streams)
-            self._http[key] = connection
+            connection = self._http[key] = await self._connect(message)
         port = "" if message.port == (443 if message.tls else 80) else f":{message.port}"
         headers = [("host", message.host + port), ("user-agent", "telematics/1.0"), *message.headers]
         if message.body or message.method in ("POST", "PUT"):
             headers.append(("content-length", str(len(message.body))))
         return await connection.request(message.method, message.target, headers, message.body)
+
+    async def _connect(self, message: Message) -> Http1 | Http2 | Http3:
+        host, port, uplink = message.host, message.port, message.uplink
+        version = message.http
+        if version == 3:
+            with contextlib.suppress(SendError):  # RFC 9308, section 2: where QUIC does not get through, TCP may
+                return await self._dialler.quic(host, port, uplink, alpn="h3", speaks=Http3)
+            version = 2
+        alpn = "h2" if version == 2 else "http/1.1"
+        streams = await self._dialler.stream(host, port, uplink, tls=message.tls, alpn=alpn)
+        return Http2(*streams) if version == 2 else Http1(*streams)
 
     def forget(self, message: Message) -> None:
         """Hang up the connection that *message* used, whose state is not known any more."""
