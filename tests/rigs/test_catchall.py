@@ -226,7 +226,7 @@ def test_anything_else_is_read_and_not_answered(cloud, authority, tls):
         sock = stack.enter_context(connect(cloud))
         if tls:
             sock = stack.enter_context(context.wrap_socket(sock, server_hostname="tsp.example"))
-        sock.sendall(b"##\x01\xfeLSVAA4182E2184847\x01\x00\x00")
+        sock.sendall(b"\x7e\x01\x00\x00\x11LSVAA4182E2184847\x7e")
         sock.sendall(bytes(1_000_000))
         sock.settimeout(0.2)
         with pytest.raises(TimeoutError):
