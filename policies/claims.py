@@ -27,10 +27,13 @@ class Expected:
     function: str
     uplink: str | None = None
     """None leaves the uplink open."""
+    ecu: str | None = None
+    """The control unit that it leaves from; None leaves that open."""
 
     def __str__(self) -> str:
         over = f" over {self.uplink}" if self.uplink else ""
-        return f"{self.item} to {self.organisation} for {self.function}{over}"
+        sender = f" from {self.ecu}" if self.ecu else ""
+        return f"{self.item} to {self.organisation} for {self.function}{over}{sender}"
 
 
 def every_transmission_covered(window: Window, policy: Policy, *, gaps: Iterable[str] = ()) -> Judgement:
@@ -129,6 +132,9 @@ def exactly_these(window: Window, policy: Policy, rows: Sequence[Expected], *, g
                 missing.pop(row, None)
             if met or finding.verdict is Verdict.VIOLATES:
                 yield finding
+            elif any(_may_meet(row, finding) for row in rows):
+                reason = f"which control unit sent it cannot be told: {_seen(finding)}"
+                yield replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
             else:
                 yield replace(finding, verdict=Verdict.VIOLATES, reason=f"surplus: {_seen(finding)}")
         for row in missing:
@@ -235,7 +241,14 @@ def _meets(row: Expected, finding: Finding) -> bool:
         and sighting.item == row.item
         and (finding.organisation, finding.function) == (row.organisation, row.function)
         and row.uplink in (None, transmission.uplink)
+        and row.ecu in (None, transmission.ecu)
     )
+
+
+def _may_meet(row: Expected, finding: Finding) -> bool:
+    """Whether nothing but the control unit, which cannot be told, keeps the row from being met."""
+    untold = finding.transmission is not None and finding.transmission.ecu is None
+    return untold and _meets(replace(row, ecu=None), finding)
 
 
 def _background(finding: Finding, policy: Policy) -> bool:
@@ -245,7 +258,9 @@ def _background(finding: Finding, policy: Policy) -> bool:
 def _seen(finding: Finding) -> str:
     uplink = finding.transmission.uplink if finding.transmission else None
     what = finding.sighting.item if finding.sighting else "a transmission"
-    return f"{what} to {finding.organisation} for {finding.function} over {uplink or 'an unknown uplink'}"
+    ecu = finding.transmission.ecu if finding.transmission else None
+    sender = f" from {ecu}" if ecu else ""
+    return f"{what} to {finding.organisation} for {finding.function} over {uplink or 'an unknown uplink'}{sender}"
 
 
 def _for(function: str | None) -> str:

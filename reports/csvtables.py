@@ -15,7 +15,7 @@ from telltale.times import utc
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
-_LEFT = ("recipient", "over", "what", "function", "holds", "verdict", "times", "first", "last")
+_LEFT = ("recipient", "from", "over", "what", "function", "holds", "verdict", "times", "first", "last")
 
 
 @dataclass
@@ -59,7 +59,7 @@ def what_left(
         function, verdict = judged.get(t.index, (None, None))
         items = ", ".join(sorted(set(held.get(t.index, ()))))
         over = f"{t.uplink or 'unknown uplink'}, {t.channel}"
-        key = (t.recipient, over, t.summary, function or "", items, str(verdict or "not judged"))
+        key = (t.recipient, t.ecu or "", over, t.summary, function or "", items, str(verdict or "not judged"))
         moment = t.sent if t.bench is None else t.bench
         row = rows.setdefault(key, _Alike(first=moment, last=moment))
         row.last = max(row.last, moment)

@@ -32,16 +32,25 @@ def items(words: str) -> tuple[str, ...]:
 
 
 _HEADINGS = ("item", "recipient", "for", "uplink")
+_SENDER = "ecu"
+"""A fifth column, for scenarios that say which control unit sends."""
 
 
 def rows(datatable: Sequence[Sequence[str]]) -> tuple[TableRow, ...]:
     """The table as rows. :raises InputError: other headings, or no row"""
     headings, *lines = datatable
-    if tuple(headings) != _HEADINGS:
-        raise InputError(f"the table's headings are {', '.join(headings)}; expected {', '.join(_HEADINGS)}")
+    if tuple(headings) not in (_HEADINGS, (*_HEADINGS, _SENDER)):
+        expected = f"{', '.join(_HEADINGS)}, and perhaps {_SENDER}"
+        raise InputError(f"the table's headings are {', '.join(headings)}; expected {expected}")
     if not lines:
         raise InputError("the table has no rows; to say that nothing leaves, use `nothing leaves the car`")
     return tuple(
-        TableRow(item=item_named(item).name, recipient=recipient, function=function, uplink=uplink)
-        for item, recipient, function, uplink in lines
+        TableRow(
+            item=item_named(cells["item"]).name,
+            recipient=cells["recipient"],
+            function=cells["for"],
+            uplink=cells["uplink"],
+            ecu=cells.get(_SENDER),
+        )
+        for cells in (dict(zip(headings, line, strict=True)) for line in lines)
     )

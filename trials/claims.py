@@ -28,6 +28,8 @@ class TableRow:
     recipient: str
     function: str
     uplink: str
+    ecu: str | None = None
+    """None where the table has no such column."""
 
 
 def since_the_stimulus(trial: Trial) -> Window:
@@ -66,18 +68,21 @@ def nothing_leaves(trial: Trial, function: str | None) -> Judgement:
 def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
     """A closed world for the functions of the table.
 
-    :raises InputError: a row names an item's recipient, function or uplink that nobody knows
+    :raises InputError: a row names an item's recipient, function, uplink or control unit that nobody knows
     """
     policy = trial.policy
     for row in rows:
         if row.uplink not in trial.uplinks:
             raise InputError(f"unknown uplink `{row.uplink}`" + near_miss(row.uplink, trial.uplinks))
+        if row.ecu is not None and row.ecu not in trial.ecus:
+            raise InputError(f"unknown control unit `{row.ecu}`" + near_miss(row.ecu, trial.ecus))
     expected = [
         judged.Expected(
             item=row.item,
             organisation=policy.organisation_named(row.recipient).id,
             function=policy.function_named(row.function),
             uplink=row.uplink,
+            ecu=row.ecu,
         )
         for row in rows
     ]

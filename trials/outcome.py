@@ -37,7 +37,8 @@ def describe(finding: Finding) -> str:
     if sighting:
         where.append(sighting.describe())
     if transmission:
-        where.append(f"to {transmission.recipient} over {transmission.uplink or 'an unknown uplink'}")
+        sender = f"from {transmission.ecu} " if transmission.ecu else ""
+        where.append(f"{sender}to {transmission.recipient} over {transmission.uplink or 'an unknown uplink'}")
         where.append(f"transmission {transmission.index} ({transmission.channel})")
     if (moment := _moment(finding)) is not None:
         where.append(f"at {utc(moment)}")

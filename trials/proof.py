@@ -89,6 +89,8 @@ def _matches(finding: Finding, wanted: CaughtAs) -> bool:
     sighting, transmission = finding.sighting, finding.transmission
     if transmission is None or (transmission.recipient, transmission.uplink) != (wanted.recipient, wanted.uplink):
         return False
+    if wanted.ecu not in (None, transmission.ecu):
+        return False
     if wanted.item is None:
         return True
     return (
@@ -106,7 +108,9 @@ def _expected(defect: Defect) -> str:
         if how.item
         else "anything"
     )
-    return f"violates {', '.join(defect.breaks)}: {what} to {how.recipient} over {how.uplink}"
+    return f"violates {', '.join(defect.breaks)}: {what} to {how.recipient} over {how.uplink}" + (
+        f" from {how.ecu}" if how.ecu else ""
+    )
 
 
 def shortcomings(pairs: Sequence[Pair], declared: Iterable[tuple[str, str]] = ()) -> list[str]:

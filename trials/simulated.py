@@ -153,6 +153,7 @@ class SimulatedSession:
             authorities=self._wiring.gateway.ca_certificate,
             interfaces=self._wiring.interfaces,
             proxies=self._wiring.proxies,
+            behind=self._wiring.behind,
             dbc=self.vehicle.dbc,
             footage=self._footage(),
         )
@@ -222,9 +223,12 @@ class SimulatedSession:
         """The supply's output changed: boot a unit from its flash, or cut its power."""
         if on:
             peers = self._bench.peers
-            with peers.plug_can() as can:
+            with ExitStack() as plugged:
+                can = plugged.enter_context(peers.plug_can())
+                behind = self._wiring.plug_behind()
                 self._unit.power_on(
                     {
+                        **({"behind": plugged.enter_context(behind).fileno()} if behind else {}),
                         "can": can.fileno(),
                         "adb": peers.adb.socket.fileno(),
                         "modem": peers.modem.unit_end,

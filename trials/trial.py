@@ -119,6 +119,12 @@ class Trial:
         return frozenset(self._session.uplinks.values())
 
     @property
+    def ecus(self) -> frozenset[str]:
+        """Names of the control units that send through them, as far as the bench can tell them apart."""
+        named = (ecu for s in self._session.senders.values() for ecu in (s.ecu, *(row.ecu for row in s.behind)))
+        return frozenset(ecu for ecu in named if ecu)
+
+    @property
     def timeline(self) -> Timeline:
         """Unit state so far."""
         return self._session.timeline

@@ -29,6 +29,8 @@ class CapturedWay(Protocol):
     unit_addresses: tuple[str, ...]
     senders: Mapping[str, Senders]
     """Uplink to the control units that share it; none where they cannot be told apart."""
+    behind: Mapping[str, Mapping[str, tuple[str, str]]]
+    """Control unit behind the unit to uplink to the addresses that it sends from there; empty where there is none."""
 
     @property
     def interfaces(self) -> Mapping[str, str | None]:
@@ -40,6 +42,9 @@ class CapturedWay(Protocol):
 
     def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
         """Starts programs where the part lives."""
+
+    def plug_behind(self) -> socket.socket | None:
+        """A line with sockets of the control unit behind the unit (`rigs.sim.network.vending`), if there is one."""
 
     def serve(self, cloud: SimulatedCloud) -> None:
         """A cloud listens now: what leads to clouds leads to this one."""

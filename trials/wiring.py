@@ -53,6 +53,11 @@ class Wiring(Recording):
         self.senders: Mapping[str, Senders] = {uplink.name: _senders(uplink) for uplink in network.uplinks}
         """Uplink to the control units that share it."""
         self.remarks = {"QUIC": self.quic}
+        self.behind: Mapping[str, Mapping[str, tuple[str, str]]] = {
+            ecu: {u.name: (b.inner_address, b.address) for u in network.uplinks for b in u.behind if b.ecu == ecu}
+            for ecu in {behind.ecu for uplink in network.uplinks for behind in uplink.behind}
+        }
+        """Control unit behind the unit to uplink to the addresses that it sends from there."""
 
     @classmethod
     @contextmanager
@@ -108,6 +113,10 @@ class Wiring(Recording):
     def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
         """Starts programs in the part's namespace."""
         return self.network.spawner(part)
+
+    def plug_behind(self) -> socket.socket:
+        """A line with sockets of the head unit's namespace."""
+        return self.network.vendor("ivi")
 
     def serve(self, cloud: SimulatedCloud) -> None:
         """Nothing to be done: every address is the cloud's already."""

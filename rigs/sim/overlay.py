@@ -36,6 +36,8 @@ class CaughtAs(Strict):
     recipient: str
     """Host name or address."""
     uplink: UplinkName
+    ecu: str | None = None
+    """The control unit that it leaves from."""
 
 
 Which = Literal["unit", "cloud", "phone"]

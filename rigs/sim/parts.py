@@ -32,7 +32,7 @@ _START_SECONDS = 20.0
 _SETTLE_SECONDS = 120.0
 """Wall time; a unit whose uplink is dead spends its own time limits first."""
 _END_SECONDS = 5.0
-_PEERS = ("can", "adb", "modem", "gnss", "power", "radio")
+_PEERS = ("can", "adb", "modem", "gnss", "power", "radio", "behind")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,8 @@ class UnitBoot:
     """What the maker's app on this unit signs in with; only a phone has one."""
     role: Role = "unit"
     """Whose place on the clock it takes: the car's unit, or the owner's phone beside it."""
+    behind: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    """Control unit behind it to uplink to the addresses (IPv4, IPv6) that it sends from there."""
     proxies: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Uplink to the SOCKS proxy that all of it goes through, on a bench whose network does not lead there."""
 
@@ -88,6 +90,7 @@ class UnitBoot:
         return {
             "unit": self.unit.plain(),
             "role": self.role,
+            "behind": {ecu: dict(addresses) for ecu, addresses in self.behind.items()},
             "identities": values,
             "footage": {item: str(path) for item, path in self.footage.items()},
             "flash": str(self.flash),
@@ -222,7 +225,8 @@ class SimulatedUnit(_Part):
         """Boot, with what is in flash; returns when the unit is up and idle. Nothing happens if it is on.
 
         :param peers: descriptors of the unit's ports, by name, each optional: ``can``, ``power`` and ``radio``
-            (SOCK_SEQPACKET), ``adb`` (listening), ``modem`` and ``gnss`` (masters of ptys); they stay the caller's
+            (SOCK_SEQPACKET), ``adb`` (listening), ``modem`` and ``gnss`` (masters of ptys), ``behind``
+            (`rigs.sim.network.vending`); they stay the caller's
         :raises RigError: it does not come up, with the reason
         """
         if self._child:

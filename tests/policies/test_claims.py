@@ -160,6 +160,22 @@ def test_exactly_these_is_a_closed_world(sent, verdict, reason, road, small):
     assert any(reason in finding.reason for finding in judged.findings)
 
 
+@pytest.mark.parametrize(
+    ("ecu", "verdict", "reason"),
+    [
+        ("T-Box", OK, ""),
+        ("IVI", BAD, "surplus: vin to maker for plan over cellular from IVI"),
+        (None, OPEN, "which control unit sent it cannot be told"),
+    ],
+)
+def test_a_row_may_say_which_control_unit_sends(ecu, verdict, reason, road, small):
+    """Another one violates; one that cannot be told is neither."""
+    road.state(plan="on").send("plan.test", "vin", ecu=ecu)
+    judged = exactly_these(road.window, small, [replace(VIN_FOR_PLAN, ecu="T-Box")])
+    assert judged.verdict is verdict
+    assert any(reason in finding.reason for finding in judged.findings)
+
+
 def test_a_row_that_the_policy_forbids_violates_though_it_was_expected(road, small):
     """A table cannot allow what the document does not."""
     road.state(plan="off").send("plan.test", "vin")

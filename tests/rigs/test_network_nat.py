@@ -8,6 +8,8 @@ import socket
 import pytest
 
 from rigs.sim.network.layout import IVI_PORTS, T_BOX_PORTS
+from rigs.sim.network.vending import SocketLine
+from rigs.sim.unit.behind import ControlUnit
 
 PATIENCE = 20.0
 ELSEWHERE = {socket.AF_INET: "198.51.100.7", socket.AF_INET6: "2001:db8::7"}
@@ -103,3 +105,33 @@ def test_the_phone_can_lose_coverage_while_the_car_does_not(network):
         assert sent_from(network, "unit", socket.AF_INET, socket.SOCK_DGRAM)
     finally:
         network.set_link("phone", up=True)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_line_hands_out_sockets_of_another_namespace(network, family):
+    """What is sent through one of them leaves as the head unit's, whichever process sends it."""
+    uplink = network.uplinks[2]
+    ways = {"private": (uplink.behind[0].inner_address, uplink.behind[0].address)}
+    with network.vendor("ivi") as line, network.socket("cloud", family, socket.SOCK_DGRAM) as server:
+        server.settimeout(PATIENCE)
+        server.bind((ANY[family], 4435))
+        with ControlUnit(line=SocketLine(line), addresses=ways).socket(family, socket.SOCK_DGRAM, "private") as made:
+            made.sendto(b"x", (ELSEWHERE[family], 4435))
+        _, peer = server.recvfrom(100)
+    assert peer[0] == (uplink.unit_addresses[0] if family == socket.AF_INET else uplink.behind[0].address)
+
+
+def test_a_line_says_why_there_is_no_socket_and_goes_on(network):
+    """An address family that the kernel lacks is no reason to end."""
+    with network.vendor("ivi") as line:
+        sockets = SocketLine(line)
+        with pytest.raises(OSError, match=os.strerror(errno.EAFNOSUPPORT)):
+            sockets.socket(45, socket.SOCK_STREAM)
+        sockets.socket(socket.AF_INET, socket.SOCK_STREAM).close()
+
+
+def test_a_line_that_is_dropped_disturbs_nothing(network):
+    """The launcher forgets it and answers others."""
+    network.vendor("ivi").close()
+    with network.vendor("phone") as line:
+        SocketLine(line).socket(socket.AF_INET6, socket.SOCK_DGRAM).close()

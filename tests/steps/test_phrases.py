@@ -65,6 +65,11 @@ def test_a_table_becomes_rows():
     )
 
 
+def test_a_table_may_say_which_control_unit_sends():
+    table = [[*HEADINGS, "ecu"], ["cabin video", "BMW", "remote theft alarm", "cellular", "IVI"]]
+    assert [row.ecu for row in rows(table)] == ["IVI"]
+
+
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [

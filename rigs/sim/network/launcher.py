@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rigs.sim.network import child, line, linux, wiring
+from rigs.sim.network import child, line, linux, vending, wiring
 from rigs.sim.network.building import BuildError, RefusedError, build, enter
 from rigs.sim.network.layout import UPLINKS, CatchAll, Namespace
 from telltale.processes import inherited
@@ -36,11 +36,14 @@ class Launcher:
         self._running: dict[int, int] = {}
         self._statuses: dict[int, int] = {}
         self._started = 0
+        self._vendors: dict[int, tuple[socket.socket, Namespace]] = {}
+        self._selector = selectors.DefaultSelector()
         self._questions: dict[str, Callable[..., _Answer]] = {
             "start": self._start,
             "status": self._status,
             "socket": self._socket,
             "link": self._link,
+            "vend": self._vend,
         }
 
     def serve(self, lifelines: Sequence[int]) -> None:
@@ -50,11 +53,11 @@ class Launcher:
         wake.settimeout(0)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        with selectors.DefaultSelector() as selector:
+        with self._selector:
             for descriptor in (*lifelines, self._control.fileno(), awake.fileno()):
-                selector.register(descriptor, selectors.EVENT_READ)
+                self._selector.register(descriptor, selectors.EVENT_READ)
             while True:
-                ready = {key.fd for key, _ in selector.select()}
+                ready = {key.fd for key, _ in self._selector.select()}
                 if ready.intersection(lifelines):
                     return
                 if awake.fileno() in ready:
@@ -65,6 +68,8 @@ class Launcher:
                         self._answer_one()
                     except ConnectionError:
                         return
+                for descriptor in ready.intersection(self._vendors):
+                    self._hand_out(descriptor)
 
     def _reap(self) -> None:
         """Collect the children that have ended, and the orphans that fell to process 1."""
@@ -122,9 +127,25 @@ class Launcher:
         self._reap()
         return {"status": self._statuses.pop(handle)}, ()
 
-    def _socket(self, _: Sequence[int], *, namespace: Namespace, family: int, kind: int, device: str | None) -> _Answer:
+    def _vend(self, _: Sequence[int], *, namespace: Namespace) -> _Answer:
+        ours, theirs = vending.line()
+        self._vendors[ours.fileno()] = ours, namespace
+        self._selector.register(ours, selectors.EVENT_READ)
+        return {}, [theirs.detach()]
+
+    def _hand_out(self, descriptor: int) -> None:
+        sock, namespace = self._vendors[descriptor]
+        if not vending.answer(sock, lambda family, kind: self._made(namespace, family, kind)):
+            del self._vendors[descriptor]
+            self._selector.unregister(sock)
+            sock.close()
+
+    def _made(self, namespace: Namespace, family: int, kind: int) -> socket.socket:
         linux.setns(self._places[namespace].network, linux.CLONE_NEWNET)
-        with socket.socket(family, kind) as made:
+        return socket.socket(family, kind)
+
+    def _socket(self, _: Sequence[int], *, namespace: Namespace, family: int, kind: int, device: str | None) -> _Answer:
+        with self._made(namespace, family, kind) as made:
             if device:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
             return {}, [made.detach()]

@@ -124,6 +124,11 @@ class SealedNetwork:
 
         return spawn
 
+    def vendor(self, namespace: Namespace) -> socket.socket:
+        """A line that gives sockets of *namespace* to whoever inherits it (`rigs.sim.network.vending`)."""
+        _, descriptors = self._ask("vend", namespace=_known(namespace))
+        return socket.socket(fileno=descriptors[0])
+
     def socket(
         self,
         namespace: Namespace,

@@ -10,6 +10,7 @@ The bench hands over descriptors by name (see `telltale.processes`):
     modem, gnss     the masters of two ptys
     power           SOCK_SEQPACKET, see `rigs.sim.unit.power`
     radio           SOCK_SEQPACKET with one text message a packet, JSON: ``sender``, ``text``
+    behind          gives sockets of the control unit behind this one, see `rigs.sim.network.vending`
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from typing import Any
 
 from rigs.protocols import LineState
 from rigs.sim.clock import SharedClock
+from rigs.sim.network.vending import SocketLine
 from rigs.sim.peers.adbd import Adbd
 from rigs.sim.peers.gnss import GnssReceiver
 from rigs.sim.peers.modem import AtModem
+from rigs.sim.unit.behind import ControlUnit
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.engine import Engine
 from rigs.sim.unit.flash import Flash
@@ -63,7 +66,11 @@ class Unit:
         addresses = {name: (host, port) for name, (host, port) in boot["addresses"].items()}
         proxies = {uplink: (host, port) for uplink, (host, port) in boot["proxies"].items()}
         self.dialler = Dialler(
-            interfaces=boot["interfaces"], authorities=authorities, addresses=addresses, proxies=proxies
+            interfaces=boot["interfaces"],
+            authorities=authorities,
+            addresses=addresses,
+            proxies=proxies,
+            behind=_behind(boot),
         )
         self.engine = Engine(
             self.data,
@@ -295,6 +302,17 @@ class Unit:
     def _fix(self, latitude: float, longitude: float) -> None:
         self.engine.position = (latitude, longitude)
         self.fixed.set()
+
+
+def _behind(boot: dict[str, Any]) -> dict[str, ControlUnit]:
+    """The control units whose sockets the bench hands out, by name."""
+    if "behind" not in boot["peers"]:
+        return {}
+    line = SocketLine(socket.socket(fileno=inherited("behind")))
+    return {
+        ecu: ControlUnit(line=line, addresses={uplink: (v4, v6) for uplink, (v4, v6) in addresses.items()})
+        for ecu, addresses in boot["behind"].items()
+    }
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ def compose(
         "function": function,
         "send": name,
         "uplink": send.get("uplink") or uplink,
+        "ecu": send.get("ecu"),
         "generated": now,
     }
     if kind := send.get("gbt32960"):

@@ -20,6 +20,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from python_socks.async_.asyncio import Proxy
 
+from rigs.sim.unit.behind import ControlUnit
 from rigs.sim.unit.message import SendError, reason
 
 P = TypeVar("P", bound=QuicConnectionProtocol)
@@ -37,6 +38,7 @@ class Dialler:
     :param interfaces: uplink to network interface; None leaves the choice to the routing table
     :param authorities: PEM file of the certificate authorities that the unit trusts; None: no TLS at all
     :param addresses: ``host:port`` to the address really dialled, for a bench that has no name server
+    :param behind: control units behind this one, by name; what is sent for another name leaves as the unit's own
     :param proxies: uplink to the SOCKS proxy that is the only way out over it
     """
 
@@ -47,11 +49,13 @@ class Dialler:
         authorities: Path | None,
         addresses: Mapping[str, tuple[str, int]] | None = None,
         proxies: Mapping[str, tuple[str, int]] | None = None,
+        behind: Mapping[str, ControlUnit] | None = None,
     ) -> None:
         self._interfaces = interfaces
         self._authorities = authorities
         self._addresses = addresses or {}
         self._proxies = proxies or {}
+        self._behind = behind or {}
         self._contexts: dict[str | None, ssl.SSLContext] = {}
 
     def is_up(self, uplink: str) -> bool:
@@ -68,17 +72,18 @@ class Dialler:
         return flags & _UP_AND_RUNNING == _UP_AND_RUNNING
 
     async def stream(
-        self, host: str, port: int, uplink: str, *, tls: bool = False, alpn: str | None = None
+        self, host: str, port: int, uplink: str, *, tls: bool = False, alpn: str | None = None, ecu: str | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A TCP connection, perhaps with TLS; *alpn* names the protocol to be spoken inside, where it has a name.
 
+        :param ecu: the control unit that it comes from
         :raises SendError: no address, no route, refused, reset, no answer, or a certificate that is not trusted
         """
         if not self.is_up(uplink):
             raise SendError(f"the uplink {uplink} is down")
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                sock = await self._connect(host, port, uplink)
+                sock = await self._connect(host, port, uplink, ecu)
                 if not tls:
                     return await asyncio.open_connection(sock=sock)
                 reader, writer = await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
@@ -96,16 +101,26 @@ class Dialler:
             raise SendError(f"{host}:{port} does not speak HTTP/2")
         return reader, writer
 
-    async def quic(self, host: str, port: int, uplink: str, *, alpn: str, speaks: Callable[[QuicConnection], P]) -> P:
+    async def quic(
+        self,
+        host: str,
+        port: int,
+        uplink: str,
+        *,
+        alpn: str,
+        speaks: Callable[[QuicConnection], P],
+        ecu: str | None = None,
+    ) -> P:
         """A QUIC connection; *speaks* makes what is spoken on it.
 
+        :param ecu: the control unit that it comes from
         :raises SendError: no address, no route, refused, no answer, or a certificate that is not trusted
         """
         if self._authorities is None:
             raise SendError("the unit was given no certificate authority to trust")
         configuration = QuicConfiguration(alpn_protocols=[alpn], server_name=host, cafile=str(self._authorities))
         try:
-            sock = await self.udp(host, port, uplink)
+            sock = await self.udp(host, port, uplink, ecu=ecu)
             protocol = speaks(QuicConnection(configuration=configuration))
             await asyncio.get_running_loop().create_datagram_endpoint(lambda: protocol, sock=sock)
             protocol.connect(sock.getpeername())
@@ -122,10 +137,10 @@ class Dialler:
             raise SendError(f"no QUIC connection to {host}:{port}: {why}") from None
         return protocol
 
-    async def udp(self, host: str, port: int, uplink: str) -> socket.socket:
+    async def udp(self, host: str, port: int, uplink: str, *, ecu: str | None = None) -> socket.socket:
         """A UDP socket connected to a host. :raises OSError: no address or no route"""
         family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
-        sock = self._socket(family, socket.SOCK_DGRAM, uplink)
+        sock = self._socket(family, socket.SOCK_DGRAM, uplink, ecu)
         try:
             await asyncio.get_running_loop().sock_connect(sock, address)
         except BaseException:
@@ -133,24 +148,24 @@ class Dialler:
             raise
         return sock
 
-    async def datagram(self, host: str, port: int, uplink: str, payload: bytes) -> None:
+    async def datagram(self, host: str, port: int, uplink: str, payload: bytes, *, ecu: str | None = None) -> None:
         """Send one UDP datagram. :raises SendError: no address, no route, or a proxy, which takes no datagrams"""
         if uplink in self._proxies:
             raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
         try:
-            with await self.udp(host, port, uplink) as sock:
+            with await self.udp(host, port, uplink, ecu=ecu) as sock:
                 await asyncio.get_running_loop().sock_sendall(sock, payload)
         except OSError as error:
             raise SendError(f"no way to {host}:{port}: {reason(error)}") from None
 
-    async def _connect(self, host: str, port: int, uplink: str) -> socket.socket:
+    async def _connect(self, host: str, port: int, uplink: str, ecu: str | None) -> socket.socket:
         if proxy := self._proxies.get(uplink):
             sock = await Proxy(python_socks.ProxyType.SOCKS5, *proxy, rdns=True).connect(host, port)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         failure: OSError = OSError("the name has no address")
         for family, address in await self._resolve(host, port, socket.SOCK_STREAM):
-            sock = self._socket(family, socket.SOCK_STREAM, uplink)
+            sock = self._socket(family, socket.SOCK_STREAM, uplink, ecu)
             try:
                 await asyncio.get_running_loop().sock_connect(sock, address)
             except OSError as error:
@@ -169,7 +184,11 @@ class Dialler:
         found = await asyncio.get_running_loop().getaddrinfo(*where, type=kind)
         return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
-    def _socket(self, family: int, kind: int, uplink: str) -> socket.socket:
+    def _socket(self, family: int, kind: int, uplink: str, ecu: str | None) -> socket.socket:
+        if behind := self._behind.get(ecu or ""):
+            sock = behind.socket(family, kind, uplink)
+            sock.settimeout(0)
+            return sock
         sock = socket.socket(family, kind)
         sock.settimeout(0)
         if interface := self._interfaces.get(uplink):

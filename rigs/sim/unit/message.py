@@ -30,6 +30,8 @@ class Message:
     send: str
     channel: Channel
     uplink: str
+    ecu: str | None = None
+    """The control unit that it leaves from; None: the unit itself."""
     host: str
     port: int
     body: bytes = b""

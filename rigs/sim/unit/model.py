@@ -20,6 +20,7 @@ from telltale.items import taxonomy
 from telltale.yamlfile import Duration, Location, Strict
 
 Uplink = UplinkName
+Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
@@ -147,6 +148,8 @@ class Send(Strict):
     """The platform, for ``gbt32960``."""
     uplink: Uplink | None = None
     """The unit's own if None."""
+    ecu: Ecu | None = None
+    """The control unit that it leaves from; the T-Box, which has the uplinks, if None."""
     http: Literal[1, 2] = 1
     query: dict[str, Template] = Field(default_factory=dict)
     headers: dict[str, Template] = Field(default_factory=dict)

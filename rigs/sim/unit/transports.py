@@ -46,7 +46,9 @@ class Transports:
                     case "tcp":
                         await self._stream(message)
                     case "udp":
-                        await self._dialler.datagram(message.host, message.port, message.uplink, message.body)
+                        await self._dialler.datagram(
+                            message.host, message.port, message.uplink, message.body, ecu=message.ecu
+                        )
         except TimeoutError:
             self.forget(message)
             raise SendError(f"{message.host}:{message.port} did not answer within {ANSWER_SECONDS:g} s") from None
@@ -73,10 +75,10 @@ class Transports:
         version = message.http
         if version == 3:
             with contextlib.suppress(SendError):  # RFC 9308, section 2: where QUIC does not get through, TCP may
-                return await self._dialler.quic(host, port, uplink, alpn="h3", speaks=Http3)
+                return await self._dialler.quic(host, port, uplink, alpn="h3", speaks=Http3, ecu=message.ecu)
             version = 2
         alpn = "h2" if version == 2 else "http/1.1"
-        streams = await self._dialler.stream(host, port, uplink, tls=message.tls, alpn=alpn)
+        streams = await self._dialler.stream(host, port, uplink, tls=message.tls, alpn=alpn, ecu=message.ecu)
         return Http2(*streams) if version == 2 else Http1(*streams)
 
     def forget(self, message: Message) -> None:
@@ -98,7 +100,9 @@ class Transports:
         if platform is None or not platform.usable:
             if platform:
                 platform.close()
-            platform = _Platform(*await self._dialler.stream(message.host, message.port, message.uplink))
+            platform = _Platform(
+                *await self._dialler.stream(message.host, message.port, message.uplink, ecu=message.ecu)
+            )
             self._platforms[key] = platform
         try:
             await platform.exchange(gbt32960.frame(message.command, message.vin, message.body))
@@ -109,7 +113,7 @@ class Transports:
             self.forget(message)
 
     async def _stream(self, message: Message) -> None:
-        reader, writer = await self._dialler.stream(message.host, message.port, message.uplink)
+        reader, writer = await self._dialler.stream(message.host, message.port, message.uplink, ecu=message.ecu)
         try:
             writer.write(message.body)
             writer.write_eof()
@@ -161,4 +165,4 @@ def _cut(stream: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _key(message: Message) -> Key:
-    return (message.channel, message.host, message.port, message.uplink, message.tls, message.http)
+    return (message.channel, message.host, message.port, message.uplink, message.ecu, message.tls, message.http)
