@@ -139,7 +139,8 @@ class OrganisationRow(Strict):
 
     en: Names = Field(min_length=1)
     zh: Names = Field(min_length=1)
-    kind: Literal["maker", "affiliate", "processor", "third party", "authority", "person"]
+    kind: Literal["maker", "affiliate", "processor", "third party", "authority", "person", "place"]
+    """``place``: no one, but somewhere that data is kept: the owner's USB stick, the car itself."""
 
 
 class Organisation(OrganisationRow):

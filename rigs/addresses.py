@@ -59,6 +59,13 @@ class AdbAddress(Strict):
         return self
 
 
+class StorageAddress(Strict):
+    """What of the unit's storage is compared before and after, over ADB."""
+
+    roots: list[str] = Field(default=["/data", "/sdcard"], min_length=1)
+    """Folders; reading all of them needs an engineering build."""
+
+
 class Ceiling(Strict):
     """What no call can exceed."""
 

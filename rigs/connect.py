@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from rigs.addresses import ProbeAddress
+from rigs.addresses import ProbeAddress, StorageAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
 from rigs.drivers.digital import ScpiSwitch
@@ -17,6 +17,7 @@ from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
 from rigs.drivers.probe import Dialler, HttpProbe
 from rigs.drivers.sms import SmsModem
+from rigs.drivers.storage import AdbStorage
 from rigs.instruments import Instruments
 from rigs.protocols import Clock
 from rigs.rigfile import Addresses, Rig
@@ -80,11 +81,19 @@ def connect(
             can=opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG)),
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
+        if addresses.storage is not None:
+            present = replace(present, storage=_storage(rig, present, addresses.storage))
         yield present if delivered is None else _with_delivery(present, delivered)
 
 
 def _probe(address: ProbeAddress, dial: Dialler | None) -> HttpProbe:
     return HttpProbe(dial, authorities=address.authorities, timeout=address.timeout / SECOND)
+
+
+def _storage(rig: Rig, present: Instruments, address: StorageAddress) -> AdbStorage:
+    if present.adb is None:
+        raise rig.fault(("storage",), "`storage` is looked at over ADB; name the unit under `adb`")
+    return AdbStorage(present.adb, address, present.clock)
 
 
 def _with_delivery(instruments: Instruments, delivered: Callable[[int], None]) -> Instruments:

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from rigs.protocols import Adb, CanBus, Clock, CloudProbe, DigitalIO, Gnss, Modem, PowerSupply, Texts
+from rigs.protocols import (
+    Adb,
+    CanBus,
+    Clock,
+    CloudProbe,
+    DigitalIO,
+    Gnss,
+    Modem,
+    PowerSupply,
+    Storage,
+    Texts,
+    UsbStick,
+)
 from telltale.errors import RigError
 
 
@@ -33,6 +45,8 @@ class Instruments:
     sms: Texts | None = None
     digital: DigitalIO | None = None
     probe: CloudProbe | None = None
+    stick: UsbStick | None = None
+    storage: Storage | None = None
     delivered: Callable[[], None] = _nothing
     """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
 
@@ -71,6 +85,14 @@ class Instruments:
     def needed_probe(self) -> CloudProbe:
         """The cloud probe. :raises MissingInstrumentError: the rig has none"""
         return self.probe or _missing("probe", "a cloud probe")
+
+    def needed_stick(self) -> UsbStick:
+        """The USB stick. :raises MissingInstrumentError: the rig has none"""
+        return self.stick or _missing("stick", "a USB stick")
+
+    def needed_storage(self) -> Storage:
+        """The unit's storage. :raises MissingInstrumentError: the rig has none"""
+        return self.storage or _missing("storage", "a way into the unit's storage")
 
 
 def _missing(key: str, what: str) -> NoReturn:

@@ -163,6 +163,68 @@ class DigitalIO(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptFile:
+    """A file found on the USB stick or in the car."""
+
+    path: str
+    data: bytes
+    written: tuple[int, int] | None
+    """Bench time at which it was made, ns: the earliest and the latest that its time of creation leaves open."""
+    torn: str | None = None
+    """Why *data* is not all of it, or not to be trusted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a look at a place showed."""
+
+    files: tuple[KeptFile, ...]
+    causes: tuple[str, ...] = ()
+    """What could not be seen, cause by cause."""
+
+
+class UsbStick(Protocol):
+    """A USB stick that the bench can plug into the car, take out, and read."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether it is in the car's socket."""
+        ...
+
+    def plug(self) -> None:
+        """Plug it in."""
+        ...
+
+    def unplug(self) -> None:
+        """Take it out once the car has finished with it."""
+        ...
+
+    def pull(self) -> None:
+        """Take it out at once, whatever the car is doing with it."""
+        ...
+
+    def writing(self) -> bool:
+        """Whether the car is writing to it at this moment. :raises RigError: this bench cannot tell"""
+        ...
+
+    def read(self) -> Found:
+        """Every file on it. :raises RigError: it cannot be read"""
+        ...
+
+
+class Storage(Protocol):
+    """The unit's own storage."""
+
+    def remember(self) -> None:
+        """Take what is there now for what was there before. :raises RigError: it cannot be listed"""
+        ...
+
+    def changed(self) -> Found:
+        """What is there now and was not, or not so, when it was remembered. :raises RigError: it cannot be read"""
+        ...
+
+
 class Clock(Protocol):
     """The bench clock: virtual on a simulated rig, the host's on a real one."""
 

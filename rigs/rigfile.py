@@ -21,6 +21,7 @@ from rigs.addresses import (
     ProbeAddress,
     SerialAddress,
     SmsAddress,
+    StorageAddress,
     UplinkAddress,
 )
 from telltale.errors import InputError, near_miss
@@ -45,6 +46,7 @@ class Addresses(Strict):
     power: PowerAddress | None = None
     digital: DigitalAddress | None = None
     probe: ProbeAddress | None = None
+    storage: StorageAddress | None = None
 
 
 class _SimulatedFile(Strict):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rigs.instruments import Instruments
 from rigs.protocols import Adb, Signals
 from rigs.vehicle import Action, Position, Switch, Vehicle
-from telltale.errors import InputError, RigError
+from telltale.errors import InputError, RigError, near_miss
 from telltale.timeline import Fact, Timeline
 
 
@@ -18,6 +18,7 @@ class Stimulator:
     taken for something else.
 
     :param owner: headers that make a request to the cloud the owner's, e.g. ``{"authorization": "Bearer …"}``
+    :param places: position item of the run to degrees, WGS-84
     """
 
     def __init__(
@@ -27,12 +28,14 @@ class Stimulator:
         timeline: Timeline,
         *,
         owner: Mapping[str, str] | None = None,
+        places: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         self.vehicle = vehicle
         self.timeline = timeline
         self._instruments = instruments
         self._clock = instruments.clock
         self._owner = dict(owner or {})
+        self._places = dict(places or {})
 
     def power_up(self) -> None:
         """Tell a unit that has just booted how the car stands, and record it: initial facts, and switches as read back.
@@ -117,6 +120,10 @@ class Stimulator:
             for line, state in action.io.items():
                 self._instruments.needed_digital().set(line, state)
             self._settled()
+        elif action.place is not None:
+            if action.place not in self._places:
+                raise InputError(f"this run has no `{action.place}`" + near_miss(action.place, self._places))
+            self.place(*self._places[action.place])
         elif action.start is not None:
             self._instruments.needed_adb().start(action.start)
             self._settled()

@@ -50,6 +50,8 @@ class Action(Strict):
     """Digital lines and how they stand from now on; a ``wait`` and the opposite make a pulse."""
     facts: dict[str, Fact] | None = None
     """What the unit's state is from now on."""
+    place: str | None = None
+    """The car is where this item of the run is: ``home_position``."""
     start: str | None = None
     """Open an app over ADB: ``package/.Activity``."""
     on_phone: str | None = None
@@ -136,6 +138,10 @@ class Vehicle:
             for index, action in enumerate(actions):
                 if fault := messages.check(action.can or {}):
                     raise self._fault(("stimuli", name, index, "can", *fault[0]), fault[1])
+                if action.place and (action.place not in taxonomy() or taxonomy()[action.place].kind != "position"):
+                    known = [item.name for item in taxonomy().values() if item.kind == "position"]
+                    problem = f"`{action.place}` is no place" + near_miss(action.place, known)
+                    raise self._fault(("stimuli", name, index, "place"), problem)
                 if action.app and not file.owners_app:
                     raise self._fault(("stimuli", name, index, "app"), "`owner's app` is missing, which `app` needs")
 

@@ -26,7 +26,7 @@ from trials.trial import NotOnThisRigError, Trial
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step
 
-pytest_plugins = ["steps.car", "steps.time", "steps.leaving", "steps.retention", "steps.switches"]
+pytest_plugins = ["steps.car", "steps.time", "steps.leaving", "steps.retention", "steps.switches", "steps.keeping"]
 
 _ALLURE_STEP = pytest.StashKey[str]()
 _PLACE = pytest.StashKey[tuple[Path, int]]()

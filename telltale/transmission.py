@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+KEPT = "storage"
+"""Channel of what is kept in the car and has not left it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
@@ -98,6 +101,11 @@ class Transmission:
     def part(self, name: str) -> Part | None:
         """The first part of that name."""
         return next((part for part in self.parts if part.name == name), None)
+
+    @property
+    def left(self) -> bool:
+        """Whether it left the car; a file in the car's own storage did not."""
+        return self.channel != KEPT
 
     def numbered(self, index: int) -> Transmission:
         """The same transmission at another place in its capture."""

@@ -41,7 +41,10 @@ def since_the_stimulus(trial: Trial) -> Window:
 def whole(trial: Trial) -> Window:
     """All that left since the scenario began."""
     seen = trial.observe()
-    return Window(transmissions=seen.transmissions, sightings=seen.sightings, timeline=trial.timeline)
+    left = tuple(t for t in seen.transmissions if t.left)
+    numbers = {t.index for t in left}
+    sightings = tuple(s for s in seen.sightings if s.transmission in numbers)
+    return Window(transmissions=left, sightings=sightings, timeline=trial.timeline)
 
 
 def unseen(trial: Trial) -> tuple[str, ...]:

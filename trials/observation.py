@@ -52,7 +52,7 @@ class Observation:
     """Everything that left the unit since the trial began, and every reason not to trust silence."""
 
     transmissions: tuple[Transmission, ...]
-    """Without the bench's controls; indices are those of the whole capture."""
+    """Without the bench's controls; indices are those of the whole capture, and beyond it those of `trials.places`."""
     sightings: tuple[Sighting, ...]
     gaps: tuple[str, ...]
     accounts: Mapping[str, str]
@@ -87,6 +87,7 @@ def look(
     names: Mapping[str, str],
     senders: Mapping[str, Senders] | None = None,
     remarks: Mapping[str, str] = MappingProxyType({}),
+    held: Sequence[Transmission] = (),
 ) -> Observation:
     """Decode the capture file as it stands, search it, and account for it.
 
@@ -95,6 +96,7 @@ def look(
     :param names: address to host name, as the bench's own DNS handed them out
     :param senders: uplink to the control units that share it
     :param remarks: what else the bench has to say about how it looked, shown beside the accounts
+    :param held: what was found in places that are no network
     """
     gaps = list(causes)
     source = CaptureFile(capture)
@@ -118,7 +120,7 @@ def look(
         f"the control transmission over {uplink} was not seen, so silence there proves nothing" for uplink in missing
     ]
     gaps += _unbalanced(counts, decoded)
-    theirs = tuple(t for t in decoded.transmissions if t.index not in ours)
+    theirs = (*(t for t in decoded.transmissions if t.index not in ours), *held)
     examined = [(t, engine.examine(t)) for t in theirs]
     theirs = tuple(_with_opaque(t, found.opaque) for t, found in examined)
     gaps += [f"transmission {t.index} to {t.recipient}: {gap}" for t, found in examined for gap in found.gaps]

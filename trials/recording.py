@@ -15,6 +15,7 @@ from typing import Protocol
 from captures.gateway import Gateway
 from telltale.errors import RigError
 from trials.observation import CONTROL_HOST, Control, Counts
+from trials.places import Held
 
 CONTROL_PATIENCE = 10.0
 """Seconds for a control transmission; one that takes longer was not seen."""
@@ -35,6 +36,8 @@ class Stock:
     """Address to host name, as the gateway's DNS handed them out."""
     remarks: Mapping[str, str]
     """How the bench looked, e.g. what became of QUIC."""
+    held: tuple[Held, ...] = ()
+    """What is kept in places that are no network."""
 
 
 class Tap(Protocol):

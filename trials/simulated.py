@@ -13,7 +13,16 @@ from typing import Self
 
 from captures.decode import Senders
 from reports.run_folder import RunFolder
-from rigs.addresses import AdbAddress, CanAddress, Ceiling, DigitalAddress, PowerAddress, ProbeAddress, SerialAddress
+from rigs.addresses import (
+    AdbAddress,
+    CanAddress,
+    Ceiling,
+    DigitalAddress,
+    PowerAddress,
+    ProbeAddress,
+    SerialAddress,
+    StorageAddress,
+)
 from rigs.connect import connect
 from rigs.identities import generate
 from rigs.rigfile import Addresses
@@ -22,12 +31,14 @@ from rigs.sim.overlay import apply
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
 from rigs.sim.peers.host import PeerHost
 from rigs.sim.source import Source
+from rigs.sim.stick import SimulatedStick
 from rigs.stimuli import Stimulator
 from telltale.errors import InputError, RigError
 from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from trials.observation import CONTROL_HOST, Control
+from trials.places import look_into
 from trials.recording import Stock
 from trials.retrieval import Retrieval
 from trials.scratch import scratch
@@ -63,6 +74,7 @@ class SimulatedBench:
                 adb=AdbAddress(tcp=self.peers.adb.address),
                 power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
                 probe=ProbeAddress(authorities=self.wiring.authority.certificate),
+                storage=StorageAddress(),
             )
         except BaseException:
             self._stack.close()
@@ -146,6 +158,8 @@ class SimulatedSession:
         self._cloud.start()
         self._stack.callback(self._cloud.stop)
         self._wiring.serve(self._cloud)
+        socket_folder = self._folder.file("usb socket")
+        socket_folder.mkdir(mode=0o700)
         boot = UnitBoot(
             unit=unit,
             identities=self.identities,
@@ -156,6 +170,7 @@ class SimulatedSession:
             behind=self._wiring.behind,
             dbc=self.vehicle.dbc,
             footage=self._footage(),
+            usb=socket_folder,
         )
         self._relays = dict(enumerate(unit.lines, start=1))
         self._unit = SimulatedUnit(
@@ -167,7 +182,7 @@ class SimulatedSession:
         self._stack.callback(self._unit.power_off)
         self.wire(self._bench.peers.relays.closed)
         before = self._bench.peers.can.received  # the hub counts all frames of the session
-        self._instruments = self._stack.enter_context(
+        self.instruments = self._stack.enter_context(
             connect(
                 setup.rig,
                 self._bench.addresses.model_copy(update={"digital": self._digital()}),
@@ -178,9 +193,14 @@ class SimulatedSession:
                 dial=self._wiring.dial,
             )
         )
+        stick = SimulatedStick(self._folder.path, socket_folder, self._unit, self._clock)
+        self.instruments = replace(self.instruments, stick=stick)
         owner = {"authorization": f"Bearer {tokens['owner']}"}
-        self.stimulator = Stimulator(self.vehicle, self._instruments, self.timeline, owner=owner)
-        self.retrieval = Retrieval(self._instruments.needed_probe(), self.vehicle.recordings, tokens)
+        self.stimulator = Stimulator(self.vehicle, self.instruments, self.timeline, owner=owner, places=self._places())
+        self.retrieval = Retrieval(self.instruments.needed_probe(), self.vehicle.recordings, tokens)
+
+    def _places(self) -> dict[str, tuple[float, float]]:
+        return {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
 
     def _digital(self) -> DigitalAddress | None:
         """A relay for each digital line of this unit, in the order of its file."""
@@ -208,8 +228,12 @@ class SimulatedSession:
 
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted, knows where it is and how the car stands."""
-        self._instruments.needed_power().on()
+        self.instruments.needed_power().on()
         self.stimulator.power_up()
+        self.instruments.needed_storage().remember()
+        self.timeline.record(
+            self.now(), "usb_stick", "plugged" if self.instruments.needed_stick().plugged else "absent", "bench"
+        )
         position = self.identities.first("position").value
         if isinstance(position, tuple):
             self.stimulator.place(*position)
@@ -217,7 +241,7 @@ class SimulatedSession:
 
     def power_off(self) -> None:
         """Switch the supply off, which takes the unit down in the midst of what it does."""
-        self._instruments.needed_power().off()
+        self.instruments.needed_power().off()
 
     def output(self, *, on: bool) -> None:
         """The supply's output changed: boot a unit from its flash, or cut its power."""
@@ -274,7 +298,8 @@ class SimulatedSession:
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()
-        return replace(stock, causes=(*stock.causes, *self._causes()))
+        held, unseen = look_into(self.instruments)
+        return replace(stock, causes=(*stock.causes, *self._causes(), *unseen), held=held)
 
     def _causes(self) -> list[str]:
         causes = []
@@ -286,8 +311,8 @@ class SimulatedSession:
             causes += self._no_sign_of_life()
         if (died := self._cloud.cause_of_death) is not None:
             causes.append(f"the cloud died: {died}")
-        if self._instruments.can is not None and self._instruments.can.error:
-            causes.append(f"the CAN bus failed: {self._instruments.can.error}")
+        if self.instruments.can is not None and self.instruments.can.error:
+            causes.append(f"the CAN bus failed: {self.instruments.can.error}")
         causes += [
             f"the unit does not believe what the bench plays on CAN, so that stimuli did not take: {which}"
             for which in self._unit.disbelieved
@@ -301,7 +326,7 @@ class SimulatedSession:
 
     def _no_sign_of_life(self) -> list[str]:
         try:
-            registered = self._instruments.needed_modem().registered()
+            registered = self.instruments.needed_modem().registered()
         except RigError as error:
             return [f"the unit gave no sign of life: {error}"]
         return [] if registered else ["the unit gave no sign of life: its modem is not registered"]

@@ -11,6 +11,7 @@ from captures.sightings import Engine
 from policies.erasure import Check
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
+from rigs.instruments import Instruments
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
 from telltale.errors import TelltaleError
@@ -24,6 +25,7 @@ from trials import evidence
 from trials.evidence import Exhibit
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, settle
+from trials.places import USB, Shelf
 from trials.recording import Stock
 from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
@@ -44,6 +46,7 @@ class Session(Protocol):
     stimulator: Stimulator
     timeline: Timeline
     retrieval: Retrieval
+    instruments: Instruments
     uplinks: Mapping[str, str]
     """Captured interface to uplink."""
     units: tuple[str, ...]
@@ -97,6 +100,7 @@ class Trial:
         self._upload: int | None = None
         self._uploads: dict[str, Upload] = {}
         self._checks: dict[str, list[Check]] = {}
+        self._shelf = Shelf()
         self._seen: Observation | None = None
         self._last_seen: Observation | None = None
         self._accounted: Observation | None = None
@@ -116,7 +120,13 @@ class Trial:
     @property
     def uplinks(self) -> frozenset[str]:
         """Names of the ways out of the car that are captured."""
-        return frozenset(self._session.uplinks.values())
+        others = {USB} if self.instruments.stick else set()
+        return frozenset(self._session.uplinks.values()) | others
+
+    @property
+    def instruments(self) -> Instruments:
+        """What the bench can do."""
+        return self._session.instruments
 
     @property
     def ecus(self) -> frozenset[str]:
@@ -190,6 +200,11 @@ class Trial:
         if duration is not None:
             self.wait_until(self._window + duration)
 
+    def handle(self, action: Callable[[], None]) -> None:
+        """Do something else to the car, with the bench's instruments."""
+        self.wait(TICK)
+        self._move(action)
+
     def _move(self, action: Callable[[], None]) -> None:
         self._seen = None
         action()
@@ -214,6 +229,7 @@ class Trial:
                 names=taken.names,
                 senders=self._session.senders,
                 remarks=taken.remarks,
+                held=self._shelf.transmissions(taken.held, self.now),
             )
             self._last_seen = self._seen
         return self._seen
@@ -232,7 +248,8 @@ class Trial:
         if self._upload is None:
             seen = self.observe()
             media = {i.name for i in taxonomy().values() if i.kind == "media"} if item is None else {item}
-            uploads = [seen.transmission(s.transmission) for s in seen.sightings if s.item in media]
+            found = [seen.transmission(s.transmission) for s in seen.sightings if s.item in media]
+            uploads = [upload for upload in found if upload.uplink in self._session.uplinks.values()]
             if not uploads:
                 what = "pictures or video" if item is None else item
                 raise Inconclusive(f"no upload of {what} was seen, so no time can be counted from it")

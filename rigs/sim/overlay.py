@@ -35,7 +35,7 @@ class CaughtAs(Strict):
     """Reversible encodings from the outside in; an empty list is none."""
     recipient: str
     """Host name or address."""
-    uplink: UplinkName
+    uplink: UplinkName | Literal["usb", "bluetooth", "storage"]
     ecu: str | None = None
     """The control unit that it leaves from."""
 

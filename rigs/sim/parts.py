@@ -60,6 +60,8 @@ class UnitBoot:
     interfaces: Mapping[str, str | None]
     """Uplink to network interface; None: whatever the routing table says."""
     dbc: Path | None = None
+    usb: Path | None = None
+    """The USB socket: a folder with the volume that is plugged in, if one is."""
     footage: Mapping[str, Path] = field(default_factory=dict)
     """Media item to the file that the car's cameras record."""
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class UnitBoot:
             "authorities": str(self.authorities) if self.authorities else None,
             "interfaces": dict(self.interfaces),
             "dbc": str(self.dbc) if self.dbc else None,
+            "usb": str(self.usb) if self.usb else None,
             "addresses": {name: list(address) for name, address in self.addresses.items()},
             "proxies": {uplink: list(address) for uplink, address in self.proxies.items()},
         }
@@ -277,8 +280,16 @@ class SimulatedUnit(_Part):
         """See `rigs.sim.clock.Part`."""
         self._act("run", until=until)
 
+    def socket_changed(self, *, eject: bool = False) -> None:
+        """The USB stick was plugged in or taken out; with *eject* it is about to be, and the unit may finish first.
+
+        :raises RigError: it is on, and does not answer
+        """
+        if self._child:
+            self._note(self.ask("usb", eject=eject))
+
     def state(self) -> dict[str, Any]:
-        """What the unit knows about itself: ``facts``, ``position``, ``queues``."""
+        """What the unit knows about itself: ``facts``, ``position``, ``queues``, ``writing`` (files)."""
         return self.ask("state")
 
     def _act(self, do: str, **arguments: Any) -> None:

@@ -72,7 +72,14 @@ CABIN = "cabin.bmw-cn.test"
 TELEMETRY = "telemetry.bmw-cn.test"
 OFF = {"experience_plan": "off"}
 CITY, STREET = {"precision": 11000.0}, {"precision": 11.0}
-XIAOMI = {"experience_plan": "on", "sentry_mode": "on", "location_permission": "on", "gear": "P", "lock": "locked"}
+XIAOMI = {
+    "experience_plan": "on",
+    "sentry_mode": "on",
+    "location_permission": "on",
+    "gear": "P",
+    "lock": "locked",
+    "place": "elsewhere",
+}
 GBT = {"channel": "gbt32960"}
 # what leaves: host, items, further words of `Road.send`; changes of the state; strict, lenient, clauses that speak
 XIAOMI_TABLE = {

@@ -15,8 +15,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from rigs.sim.peers.files import File, Result, Storage
 from rigs.sim.peers.server import PeerServer
-from rigs.sim.peers.shell import File, Result, Shell, Storage
+from rigs.sim.peers.shell import Shell
 
 
 def _word(text: bytes) -> int:
@@ -46,6 +47,7 @@ class Adbd:
         on_reboot: Callable[[], None],
         on_update: Callable[[str], bool] = lambda _: False,
         on_reset: Callable[[], None] = lambda: None,
+        storage: Storage | None = None,
     ) -> None:
         """*settings* is keyed by (namespace, key) and kept up to date; the callbacks run in the event loop.
 
@@ -55,7 +57,8 @@ class Adbd:
         :param on_update: installs a version for the next boot; whether there is such a one
         :param on_reset: the broadcast that takes the unit back to its factory state
         """
-        self.storage = Storage({"/system/build.prop": File(_build_prop(properties))})
+        self.storage = Storage() if storage is None else storage
+        self.storage["/system/build.prop"] = File(_build_prop(properties))
         """The unit's files, for push and pull."""
         self._on_reboot = on_reboot
         self._shell = Shell(

@@ -8,48 +8,16 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from rigs.sim.peers import files
+from rigs.sim.peers.files import Result, Storage, line, usage
 
 NOT_FOUND = 127
 """Exit status of a command that does not exist (POSIX shell, 2.8.2)."""
-USAGE = 64
 _JOINTS = (";", "&&", "||")
 _APPLIED = "onPayloadApplicationComplete(ErrorCode::"
 _FACTORY_RESET = "android.intent.action.FACTORY_RESET"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a command line left: its two outputs and its exit status."""
-
-    out: bytes = b""
-    err: bytes = b""
-    status: int = 0
-
-
-@dataclass(slots=True)
-class File:
-    """A file of the simulated storage."""
-
-    data: bytes
-    mode: int = 0o100644
-    modified: int = field(default_factory=lambda: int(time.time()))
-    """Seconds since 1970."""
-
-
-class Storage(dict[str, File]):
-    """Files by absolute path; a directory exists while something lies below it."""
-
-    def children(self, directory: str) -> list[str]:
-        """Names directly below *directory*, sorted; empty if there is no such directory."""
-        prefix = directory.rstrip("/") + "/"
-        return sorted({path[len(prefix) :].split("/", 1)[0] for path in self if path.startswith(prefix)})
-
-    def is_directory(self, path: str) -> bool:
-        """Whether something lies below *path*."""
-        return path == "/" or bool(self.children(path))
 
 
 class Shell:
@@ -78,8 +46,9 @@ class Shell:
         self._commands: dict[str, Callable[[Sequence[str]], Result]] = {
             "am": self._am,
             "cat": self._cat,
-            "echo": lambda words: _line(" ".join(words)),
+            "echo": lambda words: line(" ".join(words)),
             "false": lambda _: Result(status=1),
+            "find": lambda words: files.find(storage, words),
             "getprop": self._getprop,
             "input": self._input,
             "ls": self._ls,
@@ -87,13 +56,15 @@ class Shell:
             "update_engine_client": self._update_engine,
             "rm": self._rm,
             "settings": self._settings_command,
+            "sha256sum": lambda words: files.sha256sum(storage, words),
+            "stat": lambda words: files.stat(storage, words),
             "sleep": lambda _: Result(),  # the unit's own time is virtual; nothing is gained by waiting here
             "true": lambda _: Result(),
         }
 
-    def run(self, line: str) -> Result:
+    def run(self, text: str) -> Result:
         """Run one command line."""
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|")
         lexer.whitespace_split = True
         try:
             words = list(lexer)
@@ -121,7 +92,7 @@ class Shell:
     def _settings_command(self, words: Sequence[str]) -> Result:
         match list(words):
             case ["get", space, key]:
-                return _line(self._settings.get((space, key), "null"))
+                return line(self._settings.get((space, key), "null"))
             case ["put", space, key, value]:
                 self._settings[space, key] = value
                 self._on_setting(space, key, value)
@@ -130,32 +101,32 @@ class Shell:
                 pairs = sorted((key, value) for (name, key), value in self._settings.items() if name == space)
                 return Result("".join(f"{key}={value}\n" for key, value in pairs).encode())
             case _:
-                return _usage("settings get NAMESPACE KEY | put NAMESPACE KEY VALUE | list NAMESPACE")
+                return usage("settings get NAMESPACE KEY | put NAMESPACE KEY VALUE | list NAMESPACE")
 
     def _am(self, words: Sequence[str]) -> Result:
         match list(words):
             case ["start", *_, "-n", component] | ["start", "-n", component, *_]:
                 self._on_start(component)
-                return _line(f"Starting: Intent {{ cmp={component} }}")
+                return line(f"Starting: Intent {{ cmp={component} }}")
             case ["broadcast", *options] if _FACTORY_RESET in options:
                 self._on_reset()
-                return _line(f"Broadcasting: Intent {{ act={_FACTORY_RESET} }}\nBroadcast completed: result=0")
+                return line(f"Broadcasting: Intent {{ act={_FACTORY_RESET} }}\nBroadcast completed: result=0")
             case _:
-                return _usage(f"am start -n PACKAGE/ACTIVITY | broadcast -p android -a {_FACTORY_RESET}")
+                return usage(f"am start -n PACKAGE/ACTIVITY | broadcast -p android -a {_FACTORY_RESET}")
 
     def _update_engine(self, words: Sequence[str]) -> Result:
         """Install the package for the next boot, as an A/B update does (AOSP, ``update_engine_client``)."""
         payload = next((word.removeprefix("--payload=") for word in words if word.startswith("--payload=")), "")
         if "--update" not in words or not payload.endswith(".zip"):
-            return _usage("update_engine_client --update --follow --payload=file:///PATH/VERSION.zip")
+            return usage("update_engine_client --update --follow --payload=file:///PATH/VERSION.zip")
         version = posixpath.basename(payload).removesuffix(".zip")
         if not self._on_update(version):
             return Result(err=f"{_APPLIED}kDownloadTransferError): {payload}\n".encode(), status=1)
-        return _line(f"{_APPLIED}kSuccess)")
+        return line(f"{_APPLIED}kSuccess)")
 
     def _getprop(self, words: Sequence[str]) -> Result:
         if words:
-            return _line(self._properties.get(words[0], ""))
+            return line(self._properties.get(words[0], ""))
         return Result("".join(f"[{name}]: [{value}]\n" for name, value in sorted(self._properties.items())).encode())
 
     def _cat(self, words: Sequence[str]) -> Result:
@@ -167,7 +138,7 @@ class Shell:
     def _ls(self, words: Sequence[str]) -> Result:
         path = posixpath.normpath(next((word for word in words if not word.startswith("-")), "/"))
         if path in self._storage:
-            return _line(path)
+            return line(path)
         if not self._storage.is_directory(path):
             return Result(err=f"ls: {path}: No such file or directory\n".encode(), status=1)
         return Result("".join(f"{name}\n" for name in self._storage.children(path)).encode())
@@ -182,16 +153,8 @@ class Shell:
     def _input(self, words: Sequence[str]) -> Result:
         if words and words[0] in ("keyevent", "tap", "swipe", "text"):
             return Result()  # the simulated screen has nothing that a key or a finger could change
-        return _usage("input keyevent CODE | tap X Y | swipe X1 Y1 X2 Y2 | text WORDS")
+        return usage("input keyevent CODE | tap X Y | swipe X1 Y1 X2 Y2 | text WORDS")
 
     def _reboot(self, _words: Sequence[str]) -> Result:
         self._on_reboot()
         return Result()
-
-
-def _line(text: str) -> Result:
-    return Result(f"{text}\n".encode())
-
-
-def _usage(text: str) -> Result:
-    return Result(err=f"usage: {text}\n".encode(), status=USAGE)

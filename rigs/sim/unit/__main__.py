@@ -11,6 +11,8 @@ The bench hands over descriptors by name (see `telltale.processes`):
     power           SOCK_SEQPACKET, see `rigs.sim.unit.power`
     radio           SOCK_SEQPACKET with one text message a packet, JSON: ``sender``, ``text``
     behind          gives sockets of the control unit behind this one, see `rigs.sim.network.vending`
+
+What is in the USB socket is a volume in a folder that the configuration names.
 """
 
 from __future__ import annotations
@@ -30,13 +32,18 @@ from rigs.sim.peers.adbd import Adbd
 from rigs.sim.peers.gnss import GnssReceiver
 from rigs.sim.peers.modem import AtModem
 from rigs.sim.unit.behind import ControlUnit
+from rigs.sim.unit.deliveries import Deliveries
 from rigs.sim.unit.dialler import Dialler
+from rigs.sim.unit.disk import Disk
 from rigs.sim.unit.engine import Engine
 from rigs.sim.unit.flash import Flash
 from rigs.sim.unit.inputs import Signals, value_of
 from rigs.sim.unit.link import Link
+from rigs.sim.unit.places import Places
 from rigs.sim.unit.power import Power
+from rigs.sim.unit.recordings import Recordings
 from rigs.sim.unit.transports import Transports
+from rigs.sim.unit.usbport import UsbPort
 from telltale import control
 from telltale.processes import inherited
 from telltale.timeline import Fact
@@ -72,14 +79,26 @@ class Unit:
             proxies=proxies,
             behind=_behind(boot),
         )
+        self.usb = UsbPort(Path(boot["usb"]) if boot["usb"] else None)
+        self.disk = Disk(Path(boot["flash"]) / "storage")
+        deliveries = Deliveries(Transports(self.dialler))
         self.engine = Engine(
             self.data,
             clock=self.clock,
             flash=self.flash,
-            delivers=Transports(self.dialler),
+            delivers=deliveries,
             identities=boot["identities"],
             footage={item: Path(path).read_bytes() for item, path in boot["footage"].items()},
         )
+        self.recordings = Recordings(
+            {"usb": self.usb, "storage": self.disk},
+            agenda=self.engine.agenda,
+            clock=self.clock,
+            ledger=Path(boot["flash"]) / "recordings.json",
+            failed=self.engine.failed,
+        )
+        deliveries.recordings = self.recordings
+        self.places = Places(self.data["state"], boot["identities"])
         self.signals = Signals(Path(boot["dbc"]), self.data["state"]) if boot["dbc"] else None
         self.link: Link | None = None
         if link := self.data["command link"]:
@@ -110,6 +129,8 @@ class Unit:
         for setting, value in self.flash.settings.items():
             kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}
             self.engine.facts |= {name: value_of(value, fact["values"]) for name, fact in kept.items()}
+        self.usb.look()
+        self.engine.facts |= self.places.facts(self.engine.position) | self._socket_facts()
         self._attach_peers(loop, settings)
         self.engine.facts |= self._facts_of_lines(self.boot["lines"])
         self.engine.power_up()
@@ -122,6 +143,7 @@ class Unit:
         line = socket.socket(fileno=inherited("control"))
         handlers: dict[str, control.Handler] = {"settle": self.settle, "run": self.advance, "state": self.state}
         handlers["lines"] = self.lines
+        handlers["usb"] = self.socket_changed
         serving = asyncio.ensure_future(control.serve(line, handlers))
         # A task of the unit that ends has failed: the unit goes down with its reason instead of playing dead
         done, _ = await asyncio.wait([serving, *self.tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -164,7 +186,29 @@ class Unit:
 
     def state(self) -> dict[str, Any]:
         """What the unit knows about itself, for tests and for people."""
-        return {"facts": self.engine.facts, "position": self.engine.position, "queues": self.flash.waiting()}
+        return {
+            "facts": self.engine.facts,
+            "position": self.engine.position,
+            "queues": self.flash.waiting(),
+            "writing": self.recordings.writing,
+        }
+
+    async def socket_changed(self, *, eject: bool) -> dict[str, Any]:
+        """Somebody plugs the USB stick in or takes it out; with *eject*, it asked the car first."""
+        if eject:
+            self.recordings.finish("usb")
+            self.usb.eject()
+        else:
+            self.usb.look()
+            if not self.usb.plugged:
+                self.recordings.lose("usb", "the USB stick is gone")
+        self.engine.learn(self._socket_facts())
+        await self.engine.idle()
+        return self._report()
+
+    def _socket_facts(self) -> dict[str, Fact]:
+        stands = "plugged" if self.usb.plugged else "absent"
+        return {name: value_of(stands, fact["values"]) for name, fact in self.data["state"].items() if fact.get("usb")}
 
     def _report(self) -> dict[str, Any]:
         failures, self.engine.failures = self.engine.failures, []
@@ -237,6 +281,7 @@ class Unit:
             on_reboot=self._reboot,
             on_update=self._update,
             on_reset=self._reset,
+            storage=self.disk.files,
         )
         self._start(adbd.serve(socket.socket(fileno=inherited("adb"))))
 
@@ -301,6 +346,7 @@ class Unit:
 
     def _fix(self, latitude: float, longitude: float) -> None:
         self.engine.position = (latitude, longitude)
+        self.engine.learn(self.places.facts(self.engine.position))
         self.fixed.set()
 
 

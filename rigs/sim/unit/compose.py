@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rigs.sim.unit import gbt32960
-from rigs.sim.unit.message import Message
+from rigs.sim.unit.message import Channel, Message
 from rigs.sim.unit.templates import Lookup, Value, render, render_all, render_text, through
 
 METHODS = ("get", "post", "put", "delete")
+PLACES: Mapping[str, Channel] = {"usb": "usb", "store": "storage"}
+"""Destinations that are files, and the channel of each."""
 CONTENTS = ("json", "form", "text", "media", "multipart")
 _MEDIA_TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/wav"}
 _TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "text": "text/plain; charset=utf-8"}
@@ -62,6 +64,19 @@ def compose(
         if place := send.get(transport):
             host, port = address(render_text(place, lookup))
             return Message(channel=transport, host=host, port=port, body=body, **common)
+    for destination, channel in PLACES.items():
+        if path := send.get(destination):
+            return Message(
+                channel=channel,
+                host="",
+                port=0,
+                target=render_text(path, lookup),
+                body=body,
+                over=send.get("over") or 0,
+                keep=send.get("keep") or 0,
+                keep_last=send.get("keep last") or 0,
+                **common,
+            )
     method = next(method for method in METHODS if send.get(method))
     url = urllib.parse.urlsplit(render_text(send[method], lookup))
     query = urllib.parse.urlencode(render_all(send.get("query") or {}, lookup))

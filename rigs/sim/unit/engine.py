@@ -222,7 +222,8 @@ class Engine:
 
     def _stands(self, function: Function) -> tuple[bool, bool]:
         """Whether the function's own condition holds, and whether it acts. Asleep, only what asks for that acts."""
-        wanted = function.condition.unmet(self.facts) is None
+        excluded = function.unless is not None and function.unless.unmet(self.facts) is None
+        wanted = function.condition.unmet(self.facts) is None and not excluded
         return wanted, wanted and (not self.asleep or "life" in function.condition.facts)
 
     def _start(self, function: Function) -> None:

@@ -31,6 +31,8 @@ class Function:
 
     name: str
     condition: Condition
+    unless: Condition | None
+    """Not while this holds."""
     sends: dict[str, Send]
     wanted: bool = False
     """Its own condition holds."""
@@ -51,4 +53,5 @@ def of_file(name: str, data: Mapping[str, Any], rank: int) -> Function:
         )
         for index, (send, content) in enumerate(data["sends"].items())
     }
-    return Function(name, condition(data.get("while") or {}), sends)
+    unless = condition(data["unless"]) if data.get("unless") else None
+    return Function(name, condition(data.get("while") or {}), unless, sends)

@@ -8,7 +8,9 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-Channel = Literal["http", "gbt32960", "tcp", "udp"]
+Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage"]
+PLACES = ("usb", "storage")
+"""Channels that are no network: a file is written, on the USB stick or in the car."""
 
 
 class SendError(Exception):
@@ -38,7 +40,7 @@ class Message:
     """HTTP body, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
     method: str = ""
     target: str = ""
-    """Path and query of the URL."""
+    """Path and query of the URL; path of a file."""
     headers: tuple[tuple[str, str], ...] = ()
     tls: bool = True
     http: int = 1
@@ -48,6 +50,12 @@ class Message:
     """The VIN in a GB/T 32960 header."""
     generated: int
     """When it was composed, bench ns."""
+    over: int = 0
+    """How long a file takes to be written, piece by piece, ns; 0: at once."""
+    keep: int = 0
+    """How long a file is kept, ns; 0: for good."""
+    keep_last: int = 0
+    """How many files of this send are kept; 0: all."""
 
     def stored(self) -> dict[str, Any]:
         """As JSON data, for flash."""

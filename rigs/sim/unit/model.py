@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
-from rigs.sim.unit.compose import CONTENTS, METHODS, address
+from rigs.sim.unit.compose import CONTENTS, METHODS, PLACES, address
 from rigs.sim.unit.lifefile import BUILT_IN_FACTS, Life
 from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
@@ -24,7 +24,7 @@ Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
-_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "flush")
+_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", *PLACES, "flush")
 _NAMESPACES = ("global", "secure", "system")
 
 
@@ -57,6 +57,12 @@ def _line(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    if not _template(text).startswith("/") or text.endswith("/"):
+        raise ValueError("expected the path of a file, `/folder/name`")
+    return text
+
+
 def _setting(text: str) -> str:
     namespace, _, key = text.partition("/")
     if namespace not in _NAMESPACES or not key:
@@ -73,6 +79,7 @@ def _encoding(text: str) -> str:
 Template = Annotated[str, AfterValidator(_template)]
 Url = Annotated[str, AfterValidator(_url)]
 HostPort = Annotated[str, AfterValidator(_address)]
+FilePath = Annotated[str, AfterValidator(_path)]
 Kept = bool | Literal["over reset"]
 
 
@@ -88,14 +95,20 @@ class FactSource(Strict):
     """An Android setting, ``global/experience_plan``."""
     command: bool = False
     """Set by commands that the cloud hands over: ``values`` says which command means what."""
+    usb: Literal["stick"] | None = None
+    """What is in the USB socket: ``plugged`` or ``absent``."""
+    near: Annotated[list[str], Field(min_length=1)] | None = None
+    """Places, items of the run: ``near`` one of them, or ``away``."""
+    within: Annotated[float, Field(gt=0)] = 200
+    """Metres, for ``near``."""
     values: dict[str, Value] = Field(default_factory=dict)
-    """The signal's or setting's value to the fact's; others are taken as they are."""
+    """The value of signal, setting, socket or place to the fact's; others are taken as they are."""
     kept: Kept = False
     """Kept over power-off (settings and commands only), or even over a reset to the factory state."""
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
-        sources = [name for name in ("can", "io", "setting", "command") if getattr(self, name)]
+        sources = [name for name in ("can", "io", "setting", "command", "usb", "near") if getattr(self, name)]
         if len(sources) > 1:
             raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")
         if self.kept and not (self.setting or self.command):
@@ -143,6 +156,16 @@ class Send(Strict):
     delete: Url | None = None
     tcp: HostPort | None = None
     udp: HostPort | None = None
+    usb: FilePath | None = None
+    """A file on the USB stick."""
+    store: FilePath | None = None
+    """A file in the car."""
+    over: Interval | None = None
+    """A file: how long it takes to be written, piece by piece."""
+    keep: Interval | None = None
+    """A file: deleted after this time."""
+    keep_last: Annotated[int, Field(ge=1)] | None = None
+    """A file: of all that this send writes, so many are kept, the oldest go."""
     gbt32960: Literal["login", "realtime", "reissue", "logout"] | None = None
     to: HostPort | None = None
     """The platform, for ``gbt32960``."""
@@ -178,6 +201,8 @@ class Send(Strict):
             raise ValueError(f"has {' and '.join(sorted(contents))}; a message has one content")
         if ("gbt32960" in given) != ("to" in given):
             raise ValueError("needs both `gbt32960` and `to`, the platform's `host:port`")
+        if (misplaced := given & {"over", "keep", "keep last"}) and not given & set(PLACES):
+            raise ValueError(f"has `{min(misplaced)}`, which belongs to a file, `usb` or `store`")
         if self.first is not None and not self.every:
             raise ValueError("has `first`, which belongs to `every`")
         if self.gbt32960 == "reissue":
@@ -197,6 +222,8 @@ class Function(Strict):
 
     while_: Facts = Field(default_factory=dict)
     """No facts: always."""
+    unless: Facts = Field(default_factory=dict)
+    """Not while all of these hold."""
     sends: dict[str, Send] = Field(min_length=1)
 
 
@@ -251,6 +278,7 @@ class Unit(Strict):
                 wanted |= {"vin"} | ({"iccid"} if send.gbt32960 == "login" else set())
             if send.media:
                 wanted.add(send.media)
+        wanted |= {item for fact in self.state.values() for item in fact.near or ()}
         own = {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy())
         return (own - set(self.state)).union(*(Unit.model_validate(data).needs for data in self.versions.values()))
 
@@ -267,6 +295,7 @@ def checked(source: Source, *, dbc: Path | None = None) -> Unit:
     """A unit file that has been read, and perhaps patched, as a model; raises as `load_unit` does."""
     unit = source.check(Unit)
     _check_facts(unit, source)
+    _check_sources(unit, source)
     _check_sends(unit, source)
     _check_templates(unit, source)
     if dbc:
@@ -299,7 +328,9 @@ def _sends(unit: Unit) -> Iterator[tuple[Location, Function, Send]]:
 
 def _check_facts(unit: Unit, source: Source) -> None:
     conditions: list[tuple[Location, Facts]] = [
-        (("functions", name, "while"), function.while_) for name, function in unit.functions.items()
+        (("functions", name, key), facts)
+        for name, function in unit.functions.items()
+        for key, facts in (("while", function.while_), ("unless", function.unless))
     ]
     for place, _, send in _sends(unit):
         conditions += [((*place, "while"), send.while_), ((*place, "when"), send.when)]
@@ -322,6 +353,14 @@ def _check_facts(unit: Unit, source: Source) -> None:
                     )
 
 
+def _check_sources(unit: Unit, source: Source) -> None:
+    for name, fact in unit.state.items():
+        for item in fact.near or ():
+            if item not in taxonomy() or taxonomy()[item].kind != "position":
+                places = [other.name for other in taxonomy().values() if other.kind == "position"]
+                raise source.fault(("state", name, "near"), f"`{item}` is no place" + near_miss(item, places))
+
+
 def _check_sends(unit: Unit, source: Source) -> None:
     for place, function, send in _sends(unit):
         if send.follows and send.follows not in function.sends:
@@ -342,7 +381,7 @@ def _check_sends(unit: Unit, source: Source) -> None:
 
 def _templates(unit: Unit) -> Iterator[tuple[Location, str]]:
     for place, _, send in _sends(unit):
-        for key in (*METHODS, "tcp", "udp", "text"):
+        for key in (*METHODS, "tcp", "udp", *PLACES, "text"):
             if text := getattr(send, key):
                 yield (*place, key), text
         for key in ("query", "headers", "form", "multipart"):

@@ -24,6 +24,7 @@ from rigs.sim.certificates import CloudAuthority
 from rigs.sim.clock import VirtualClock
 from rigs.sim.cloud.model import load_cloud
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
+from rigs.sim.stick import SimulatedStick
 from rigs.sim.unit.model import load_unit
 from telltale.identity import Identities, Identity
 from telltale.processes import spawn_here
@@ -38,6 +39,7 @@ IDENTITIES = {
     "imei": "867530900000017",
     "account_id": "mi-7700421",
     "position": (39.904200, 116.407400),
+    "home_position": (39.604200, 116.207400),
 }
 
 
@@ -79,6 +81,8 @@ class Bench:
         return self.cloud
 
     def make_unit(self, text_or_path, *, footage=None, addresses=None, interfaces=None):
+        socket_folder = self.folder / "usb"
+        socket_folder.mkdir(exist_ok=True)
         path = self.file("unit.yaml", text_or_path) if isinstance(text_or_path, str) else text_or_path
         self.unit = SimulatedUnit(
             UnitBoot(
@@ -88,6 +92,7 @@ class Bench:
                 authorities=self.authority.certificate,
                 interfaces=interfaces or {"cellular": None, "wifi": None},
                 dbc=self.dbc,
+                usb=socket_folder,
                 footage=footage or {},
                 addresses={**(self.cloud.addresses if self.cloud else {}), **(addresses or {})},
             ),
@@ -95,6 +100,7 @@ class Bench:
             spawner=spawn_here,
             log=self.folder / "unit.log",
         )
+        self.stick = SimulatedStick(self.folder, socket_folder, self.unit, self.clock)
         self._stack.callback(self.unit.power_off)
         return self.unit
 

@@ -1,0 +1,25 @@
+"""The one way out for messages: over a network, or into a file."""
+
+from __future__ import annotations
+
+from rigs.sim.unit.message import PLACES, Message, SendError
+from rigs.sim.unit.recordings import Recordings
+from rigs.sim.unit.transports import Transports
+
+
+class Deliveries:
+    """Hands each message to what carries its channel."""
+
+    def __init__(self, transports: Transports) -> None:
+        self._transports = transports
+        self.recordings: Recordings | None = None
+        """What writes files; set once the unit's agenda is there."""
+
+    async def deliver(self, message: Message) -> None:
+        """:raises SendError: it did not arrive"""
+        if message.channel not in PLACES:
+            await self._transports.deliver(message)
+        elif self.recordings is None:
+            raise SendError("the unit has nowhere to write files")
+        else:
+            self.recordings.begin(message)
