@@ -37,8 +37,12 @@ class Expected:
 
 
 def every_transmission_covered(window: Window, policy: Policy, *, gaps: Iterable[str] = ()) -> Judgement:
-    """Whatever left the car was declared, readable and allowed. A window in which nothing left shows nothing."""
-    empty = () if any(t.index not in window.own for t in window.transmissions) else ("nothing left the car",)
+    """Whatever left the car was declared, readable and allowed.
+
+    A window in which nothing left, or nothing but background, shows nothing.
+    """
+    counted = (t for t in window.transmissions if t.index not in window.own)
+    empty = () if any(not attribute(t, policy).background for t in counted) else ("nothing left the car",)
     return judgement(
         "every transmission is covered by the policy",
         policy,
