@@ -115,7 +115,7 @@ XIAOMI_TABLE = {
         *((MEDIA, "sentry_video"), {}, {"danger": "verdict", "lock": "unlocked"}),
         *(BAD, BAD, {"XM-02-01"}),
     ),
-    "the command link": (("cmd.xiaomiev.test",), {"channel": "mqtt"}, {}, OK, OK, set()),
+    "the command link alone, which shows nothing": (("cmd.xiaomiev.test",), {"channel": "mqtt"}, {}, OPEN, OPEN, set()),
     "a VIN on the command link": (("cmd.xiaomiev.test", "vin"), {"channel": "mqtt"}, {}, BAD, BAD, {"XM-00-07"}),
     "a VIN in a name": (("x.test", "vin"), {"channel": "dns", "kind": "query"}, {}, BAD, BAD, {"XM-00-07"}),
     "another host": (("cdn.example", "vin"), {}, {}, BAD, BAD, {"XM-00-07"}),
