@@ -12,19 +12,19 @@ from trials.trial import Trial
 
 @then(
     re(
-        rf"(?:within (?P<time>{DURATION}) )?(?P<words>no .+?) leaves the car(?: for the (?P<function>.+))?",
+        rf"(?:within (?P<time>{DURATION}) )?(?P<words>no .+?) leaves the (?P<unit>car|phone)(?: for the (?P<function>.+))?",
     )
 )
-def none_leaves(trial: Trial, words: str, function: str | None, time: str | None) -> None:
+def none_leaves(trial: Trial, words: str, unit: str, function: str | None, time: str | None) -> None:
     """None of the items, in any form or encoding, for the function or for one that nobody declared."""
     trial.reach(duration(time) if time else None)
-    trial.judge(claims.none_leaves(trial, items(words), function))
+    trial.judge(claims.none_leaves(trial, items(words), function, unit))
 
 
-@then(re(r"nothing leaves the car(?: for the (?P<function>.+))?"))
-def nothing_leaves(trial: Trial, function: str | None) -> None:
+@then(re(r"nothing leaves the (?P<unit>car|phone)(?: for the (?P<function>.+))?"))
+def nothing_leaves(trial: Trial, unit: str, function: str | None) -> None:
     """Not a single transmission, but for the bench's own and declared background."""
-    trial.judge(claims.nothing_leaves(trial, function))
+    trial.judge(claims.nothing_leaves(trial, function, unit))
 
 
 @then(re(rf"(?:within (?P<time>{DURATION}) )?exactly these leave the car for it"))

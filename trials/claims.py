@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies import claims as judged
@@ -18,6 +18,10 @@ from trials.outcome import Inconclusive
 
 if TYPE_CHECKING:
     from trials.trial import Trial
+
+
+PHONE = "phone"
+"""The sending unit of what the owner's phone sends, in rig files and in scenarios."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,16 +60,26 @@ def unseen(trial: Trial) -> tuple[str, ...]:
     return (*trial.observe().gaps, *exits)
 
 
-def none_leaves(trial: Trial, items: Sequence[str], function: str | None) -> Judgement:
-    """None of *items* leaves for the function, or for one that nobody declared."""
-    name = function and trial.policy.function_named(function)
-    return judged.none_leaves(since_the_stimulus(trial), trial.policy, items, name, gaps=unseen(trial))
+def of_unit(window: Window, unit: str) -> Window:
+    """What the car, or what the owner's ``phone``, sent of it. What nobody can be told to have sent is the car's."""
+    sent = tuple(t for t in window.transmissions if (t.ecu == PHONE) == (unit == PHONE))
+    numbers = {t.index for t in sent}
+    seen = tuple(s for s in window.sightings if s.transmission in numbers)
+    return replace(window, transmissions=sent, sightings=seen)
 
 
-def nothing_leaves(trial: Trial, function: str | None) -> Judgement:
-    """Not a single transmission for the function, or at all."""
+def none_leaves(trial: Trial, items: Sequence[str], function: str | None, unit: str = "car") -> Judgement:
+    """None of *items* leaves the unit for the function, or for one that nobody declared."""
     name = function and trial.policy.function_named(function)
-    return judged.nothing_leaves(since_the_stimulus(trial), trial.policy, name, gaps=unseen(trial))
+    window = of_unit(since_the_stimulus(trial), unit)
+    return judged.none_leaves(window, trial.policy, items, name, gaps=unseen(trial))
+
+
+def nothing_leaves(trial: Trial, function: str | None, unit: str = "car") -> Judgement:
+    """Not a single transmission of the unit's for the function, or at all."""
+    name = function and trial.policy.function_named(function)
+    window = of_unit(since_the_stimulus(trial), unit)
+    return judged.nothing_leaves(window, trial.policy, name, gaps=unseen(trial))
 
 
 def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:

@@ -32,6 +32,7 @@ from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
 from rigs.sim.peers.host import PeerHost
 from rigs.sim.source import Source
 from rigs.sim.stick import SimulatedStick
+from rigs.sim.unit.model import Unit
 from rigs.stimuli import Stimulator
 from telltale.errors import InputError, RigError
 from telltale.fidelity import Fidelity
@@ -46,6 +47,8 @@ from trials.setup import Setup
 from trials.way import CapturedWay
 from trials.wiring import Wiring
 
+PHONE = "phone"
+"""The phone's uplink, and who sends through it."""
 SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
 GLANCE = 0.5
 """Seconds of the host's time between two looks at gateway and tap while bench time passes."""
@@ -72,6 +75,7 @@ class SimulatedBench:
                 modem=SerialAddress(port=self.peers.modem.path),
                 gnss=SerialAddress(port=self.peers.gnss.path),
                 adb=AdbAddress(tcp=self.peers.adb.address),
+                phone=AdbAddress(tcp=self.peers.phone.address),
                 power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
                 probe=ProbeAddress(authorities=self.wiring.authority.certificate),
                 storage=StorageAddress(),
@@ -138,7 +142,7 @@ class SimulatedSession:
     def _build(self, setup: Setup) -> None:
         if setup.unit is None or setup.cloud is None:
             raise InputError("a simulated bench needs a simulated rig", file=setup.rig.path)
-        unit, cloud, _phone = apply(
+        unit, cloud, phone = apply(
             setup.unit, _with_control(setup.cloud), setup.defects, phone=setup.phone, dbc=self.vehicle.dbc
         )
         tokens: dict[str, str] = {"owner": secrets.token_urlsafe(24), "other": secrets.token_urlsafe(24)}
@@ -165,7 +169,7 @@ class SimulatedSession:
             identities=self.identities,
             flash=self._folder.file("flash"),
             authorities=self._wiring.gateway.ca_certificate,
-            interfaces=self._wiring.interfaces,
+            interfaces={name: at for name, at in self._wiring.interfaces.items() if name != PHONE},
             proxies=self._wiring.proxies,
             behind=self._wiring.behind,
             dbc=self.vehicle.dbc,
@@ -181,11 +185,12 @@ class SimulatedSession:
         )
         self._stack.callback(self._unit.power_off)
         self.wire(self._bench.peers.relays.closed)
+        self._phone = self._boot_phone(phone, tokens["owner"]) if phone else None
         before = self._bench.peers.can.received  # the hub counts all frames of the session
         self.instruments = self._stack.enter_context(
             connect(
                 setup.rig,
-                self._bench.addresses.model_copy(update={"digital": self._digital()}),
+                self._addresses(),
                 self.vehicle,
                 self._clock,
                 logs=self._folder.path,
@@ -202,6 +207,13 @@ class SimulatedSession:
     def _places(self) -> dict[str, tuple[float, float]]:
         return {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
 
+    def _addresses(self) -> Addresses:
+        """Where this car's instruments are; what it has no use for is left out."""
+        known = self._bench.addresses
+        return known.model_copy(
+            update={"digital": self._digital(), "phone": known.phone if self._phone is not None else None}
+        )
+
     def _digital(self) -> DigitalAddress | None:
         """A relay for each digital line of this unit, in the order of its file."""
         if not self._relays:
@@ -212,6 +224,29 @@ class SimulatedSession:
     def wire(self, closed: frozenset[int]) -> None:
         """The relays have changed: their contacts are the unit's digital lines."""
         self._unit.wire({line: "closed" if n in closed else "open" for n, line in self._relays.items()})
+=======
+    def _boot_phone(self, phone: Unit, token: str) -> SimulatedUnit:
+        """The owner's phone, signed in to the maker's app; it is on before the car is."""
+        boot = UnitBoot(
+            unit=phone,
+            identities=self.identities,
+            flash=self._folder.file("phone"),
+            authorities=self._wiring.gateway.ca_certificate,
+            interfaces={PHONE: self._wiring.interfaces[PHONE]},
+            proxies=self._wiring.proxies,
+            token=token,
+            role="phone",
+        )
+        booted = SimulatedUnit(
+            boot,
+            clock=self._clock,
+            spawner=self._wiring.spawner("phone"),
+            log=self._folder.file("phone.log"),
+        )
+        self._stack.callback(booted.power_off)
+        booted.power_on({"adb": self._bench.peers.phone.socket.fileno()})
+        return booted
+>>>>>>> e416acb (wip: the owner's phone)
 
     def _footage(self) -> dict[str, Path]:
         """What the cameras see: the run's own media, on disk for the unit."""
@@ -309,6 +344,8 @@ class SimulatedSession:
             causes.append(f"the unit died: {died}")
         else:
             causes += self._no_sign_of_life()
+        if self._phone is not None and (died := self._phone.cause_of_death) is not None:
+            causes.append(f"the owner's phone died: {died}")
         if (died := self._cloud.cause_of_death) is not None:
             causes.append(f"the cloud died: {died}")
         if self.instruments.can is not None and self.instruments.can.error:
@@ -319,7 +356,7 @@ class SimulatedSession:
         ]
         causes += [
             f"the unit could not deliver {failure.send} of {failure.function}: {failure.reason}"
-            for failure in self._unit.failures
+            for failure in (*self._unit.failures, *(self._phone.failures if self._phone else ()))
             if failure.then in ("lost", "not composed")
         ]
         return causes

@@ -34,13 +34,13 @@ class CapturedWay(Protocol):
 
     @property
     def interfaces(self) -> Mapping[str, str | None]:
-        """Uplink to the unit's own interface; None where it has none of its own."""
+        """Uplink to the interface of the unit that it belongs to; None where it has none of its own."""
 
     @property
     def proxies(self) -> Mapping[str, tuple[str, int]]:
         """Uplink to the SOCKS proxy that the unit must go through, where the network itself does not lead it."""
 
-    def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
+    def spawner(self, part: Literal["unit", "phone", "cloud"]) -> Spawner:
         """Starts programs where the part lives."""
 
     def plug_behind(self) -> socket.socket | None:

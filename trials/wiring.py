@@ -100,8 +100,8 @@ class Wiring(Recording):
 
     @property
     def interfaces(self) -> Mapping[str, str | None]:
-        """Where each uplink begins in the unit's namespace."""
-        return {u.name: u.unit_interface for u in self.network.uplinks if u.namespace == "unit"}
+        """Where each uplink begins, in the namespace of the unit that it belongs to."""
+        return {uplink.name: uplink.unit_interface for uplink in self.network.uplinks}
 
     @property
     def quic(self) -> str:
@@ -110,7 +110,7 @@ class Wiring(Recording):
             return "opened at the gateway"
         return f"blocked at the gateway, so that clients fall back to TCP ({self.network.quic_refused})"
 
-    def spawner(self, part: Literal["unit", "cloud"]) -> Spawner:
+    def spawner(self, part: Literal["unit", "phone", "cloud"]) -> Spawner:
         """Starts programs in the part's namespace."""
         return self.network.spawner(part)
 
