@@ -12,7 +12,8 @@ from trials.trial import Trial
 
 @then(
     re(
-        rf"(?:within (?P<time>{DURATION}) )?(?P<words>no .+?) leaves the (?P<unit>car|phone)(?: for the (?P<function>.+))?",
+        rf"(?:within (?P<time>{DURATION}) )?(?P<words>no .+?) leaves the (?P<unit>car|phone)"
+        r"(?: for the (?P<function>.+))?",
     )
 )
 def none_leaves(trial: Trial, words: str, unit: str, function: str | None, time: str | None) -> None:

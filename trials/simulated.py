@@ -224,7 +224,7 @@ class SimulatedSession:
     def wire(self, closed: frozenset[int]) -> None:
         """The relays have changed: their contacts are the unit's digital lines."""
         self._unit.wire({line: "closed" if n in closed else "open" for n, line in self._relays.items()})
-=======
+
     def _boot_phone(self, phone: Unit, token: str) -> SimulatedUnit:
         """The owner's phone, signed in to the maker's app; it is on before the car is."""
         boot = UnitBoot(
@@ -246,7 +246,6 @@ class SimulatedSession:
         self._stack.callback(booted.power_off)
         booted.power_on({"adb": self._bench.peers.phone.socket.fileno()})
         return booted
->>>>>>> e416acb (wip: the owner's phone)
 
     def _footage(self) -> dict[str, Path]:
         """What the cameras see: the run's own media, on disk for the unit."""
