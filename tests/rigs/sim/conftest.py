@@ -38,6 +38,7 @@ IDENTITIES = {
     "iccid": "89860012345678901234",
     "imei": "867530900000017",
     "account_id": "mi-7700421",
+    "device_id": "5d2f0c61-8a52-4f0e-9d7b-3c6a1e40b7f2",
     "position": (39.904200, 116.407400),
     "home_position": (39.604200, 116.207400),
 }
