@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from rigs.addresses import ProbeAddress, StorageAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
+from rigs.drivers.diagnostics import UdsClient
 from rigs.drivers.digital import ScpiSwitch
 from rigs.drivers.gnss import NmeaSource
 from rigs.drivers.modem import AtConsole
@@ -69,16 +70,24 @@ def connect(
             stack.callback(driver.close)
             return driver
 
-        present = Instruments(  # in this order they are opened, and in the opposite order closed
+        # What is opened first is closed last: the supply, then the lines into the unit
+        power = opened("power", addresses.power, ScpiSupply)
+        digital = opened("digital", addresses.digital, ScpiSwitch)
+        can = opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG))
+        diagnosis = None
+        if can is not None and vehicle.diagnosis is not None:
+            diagnosis = UdsClient(can, vehicle.diagnosis)
+        present = Instruments(
             clock=clock,
-            power=opened("power", addresses.power, ScpiSupply),
-            digital=opened("digital", addresses.digital, ScpiSwitch),
+            power=power,
+            digital=digital,
+            can=can,
+            diagnosis=diagnosis,
             modem=opened("modem", addresses.modem, lambda at: AtConsole(at, logs / MODEM_LOG)),
             gnss=opened("gnss", addresses.gnss, lambda nmea: NmeaSource(nmea, logs / GNSS_LOG)),
             adb=opened("adb", addresses.adb, AdbDriver),
             phone=opened("phone", addresses.phone, AdbDriver),
             sms=opened("sms", addresses.sms, lambda modem: SmsModem(modem, logs / SMS_LOG)),
-            can=opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG)),
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
         if addresses.storage is not None:

@@ -67,6 +67,11 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
     return Identities([Identity(item=item, value=value) for item, value in values.items()])
 
 
+def another_vin(manufacturer_code: str) -> Identity:
+    """A fresh VIN, for a car that is given another one in the midst of a run."""
+    return Identity(item="vin", value=vin(random.Random(secrets.randbits(64)), manufacturer_code))  # noqa: S311 - test data
+
+
 def vin(draw: random.Random, manufacturer_code: str) -> str:
     """A vehicle identification number with a right check digit (ISO 3779; GB 16735; 49 CFR 565.15).
 

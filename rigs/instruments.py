@@ -11,6 +11,7 @@ from rigs.protocols import (
     CanBus,
     Clock,
     CloudProbe,
+    Diagnostics,
     DigitalIO,
     Gnss,
     Modem,
@@ -44,6 +45,7 @@ class Instruments:
     power: PowerSupply | None = None
     sms: Texts | None = None
     digital: DigitalIO | None = None
+    diagnosis: Diagnostics | None = None
     probe: CloudProbe | None = None
     stick: UsbStick | None = None
     storage: Storage | None = None
@@ -81,6 +83,14 @@ class Instruments:
     def needed_sms(self) -> Texts:
         """Text messages to the unit. :raises MissingInstrumentError: the rig cannot send any"""
         return self.sms or _missing("sms", "a modem that sends text messages")
+
+    def needed_diagnosis(self) -> Diagnostics:
+        """Diagnosis. :raises MissingInstrumentError: the rig has none"""
+        if self.diagnosis is None:
+            raise MissingInstrumentError(
+                "this rig has no diagnosis; it takes `can`, and `diagnosis` in the vehicle file"
+            )
+        return self.diagnosis
 
     def needed_probe(self) -> CloudProbe:
         """The cloud probe. :raises MissingInstrumentError: the rig has none"""

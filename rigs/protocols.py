@@ -143,6 +143,43 @@ class PowerSupply(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An entry of a unit's fault memory."""
+
+    code: str
+    """As SAE J2012 writes it: ``P0A80``."""
+    confirmed: bool
+
+
+class Diagnostics(Protocol):
+    """The unit's diagnosis (ISO 14229-1), as a workshop has it."""
+
+    def answers(self) -> bool:
+        """Sign of life: whether the unit answers at all."""
+        ...
+
+    def read(self, name: str) -> str:
+        """A data identifier: ``VIN``, or one that the vehicle file names. :raises RigError: the unit does not tell"""
+        ...
+
+    def write(self, name: str, value: str) -> None:
+        """Write a data identifier and read it back. :raises RigError: the unit did not take it"""
+        ...
+
+    def reset(self) -> None:
+        """Restart the unit; returns when it answers again."""
+        ...
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What the fault memory holds."""
+        ...
+
+    def clear_faults(self) -> None:
+        """Empty the fault memory."""
+        ...
+
+
 LineState = Literal["open", "closed"]
 """How the contact on a digital line stands."""
 

@@ -103,6 +103,27 @@ class Stimulator:
         needed = self._instruments
         return needed.needed_phone() if switch.device == "phone" else needed.needed_adb()
 
+    def write(self, name: str, value: str) -> None:
+        """Write a data identifier over diagnosis, as a workshop does, and read it back.
+
+        :raises RigError: the unit did not take it
+        """
+        self._instruments.needed_diagnosis().write(name, value)
+        self._settled()
+
+    def clear_faults(self) -> None:
+        """Empty the fault memory. :raises RigError: it holds something afterwards, or the unit does not answer"""
+        diagnosis = self._instruments.needed_diagnosis()
+        diagnosis.clear_faults()
+        if left := [fault.code for fault in diagnosis.faults() if fault.confirmed]:
+            raise RigError(f"the fault memory was cleared and still holds {', '.join(left)}")
+        self._settled()
+
+    def reset(self) -> None:
+        """Restart the unit over diagnosis; then it is told how the car stands, as after power-up."""
+        self._instruments.needed_diagnosis().reset()
+        self.power_up()
+
     def place(self, latitude: float, longitude: float) -> None:
         """Put the car at a place, degrees, WGS-84; the position itself is an identity and is not recorded."""
         self._instruments.needed_gnss().place(latitude, longitude, self._clock.now())

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from rigs.diagnosis import Diagnosis
 from rigs.drivers.messages import MessageSet, load_dbc
 from rigs.protocols import LineState
 from telltale.errors import InputError, near_miss
@@ -110,6 +111,7 @@ class _VehicleFile(Strict):
     manufacturer_code: Annotated[str, AfterValidator(_manufacturer)] = "LNB"
     owners_app: Annotated[str, AfterValidator(_url)] | None = Field(None, alias="owner's app")
     recordings: dict[str, str] = Field(default_factory=dict)
+    diagnosis: Diagnosis | None = None
     initial: dict[str, Fact] = Field(default_factory=dict)
     stimuli: dict[str, list[Action]] = Field(default_factory=dict)
     switches: dict[str, Switch] = Field(default_factory=dict)
@@ -178,6 +180,11 @@ class Vehicle:
     def recordings(self) -> Mapping[str, str]:
         """Media item to the URL at which the owner's app lists recordings of it."""
         return {item: f"{self.owners_app}/{path.strip('/')}" for item, path in self._file.recordings.items()}
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """How the unit is spoken to by a tester; None if nobody knows."""
+        return self._file.diagnosis
 
     @property
     def initial(self) -> Mapping[str, Fact]:

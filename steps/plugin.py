@@ -26,7 +26,15 @@ from trials.trial import NotOnThisRigError, Trial
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step
 
-pytest_plugins = ["steps.car", "steps.time", "steps.leaving", "steps.retention", "steps.switches", "steps.keeping"]
+pytest_plugins = [
+    "steps.car",
+    "steps.time",
+    "steps.leaving",
+    "steps.retention",
+    "steps.switches",
+    "steps.keeping",
+    "steps.workshop",
+]
 
 _ALLURE_STEP = pytest.StashKey[str]()
 _PLACE = pytest.StashKey[tuple[Path, int]]()

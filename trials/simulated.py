@@ -26,6 +26,7 @@ from rigs.addresses import (
 from rigs.connect import connect
 from rigs.identities import generate
 from rigs.rigfile import Addresses
+from rigs.signs import doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
@@ -34,7 +35,7 @@ from rigs.sim.source import Source
 from rigs.sim.stick import SimulatedStick
 from rigs.sim.unit.model import Unit
 from rigs.stimuli import Stimulator
-from telltale.errors import InputError, RigError
+from telltale.errors import InputError
 from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
@@ -342,7 +343,7 @@ class SimulatedSession:
         elif (died := self._unit.cause_of_death) is not None:
             causes.append(f"the unit died: {died}")
         else:
-            causes += self._no_sign_of_life()
+            causes += self._from_the_unit()
         if self._phone is not None and (died := self._phone.cause_of_death) is not None:
             causes.append(f"the owner's phone died: {died}")
         if (died := self._cloud.cause_of_death) is not None:
@@ -360,12 +361,15 @@ class SimulatedSession:
         ]
         return causes
 
-    def _no_sign_of_life(self) -> list[str]:
-        try:
-            registered = self.instruments.needed_modem().registered()
-        except RigError as error:
-            return [f"the unit gave no sign of life: {error}"]
-        return [] if registered else ["the unit gave no sign of life: its modem is not registered"]
+    def _from_the_unit(self) -> list[str]:
+        if (missing := no_sign_of_life(self.instruments)) is not None:
+            return [f"the unit gave no sign of life: {missing}"]
+        diagnosis = self.vehicle.diagnosis
+        doubted = doubts(self.instruments, diagnosis.bus_faults if diagnosis else ())
+        return [
+            f"the unit does not believe what the bench plays on CAN, so that stimuli did not take: {code}"
+            for code in doubted
+        ]
 
     def close(self) -> None:
         """End the capture and take the car off the bench."""

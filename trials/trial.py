@@ -11,6 +11,8 @@ from captures.sightings import Engine
 from policies.erasure import Check
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
+from rigs.diagnosis import VIN
+from rigs.identities import another_vin
 from rigs.instruments import Instruments
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
@@ -168,6 +170,25 @@ class Trial:
         """Set a switch of the car as its user would."""
         self.wait(TICK)
         self._move(lambda: self._session.stimulator.switch(name, position))
+
+    def write_another_vin(self) -> None:
+        """Give the car another VIN over diagnosis. The old one stays an identity of the run, and is looked for."""
+        self.wait(TICK)
+        session = self._session
+        known = session.identities.with_(another := another_vin(self.vehicle.manufacturer_code))
+        self._engine = Engine(known)
+        session.identities = known
+        self._move(lambda: session.stimulator.write(VIN, str(another.value)))
+
+    def clear_faults(self) -> None:
+        """Empty the unit's fault memory over diagnosis."""
+        self.wait(TICK)
+        self._move(self._session.stimulator.clear_faults)
+
+    def reset(self) -> None:
+        """Restart the unit over diagnosis."""
+        self.wait(TICK)
+        self._move(self._session.stimulator.reset)
 
     def stimulate(self, stimulus: str) -> None:
         """Do something to the car, in the words of its vehicle file."""

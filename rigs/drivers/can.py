@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import queue
 import threading
 import time
 from collections.abc import Iterable
@@ -51,7 +52,8 @@ class CanDriver:
         self._fd = address.fd
         self._bus = _open(address)
         self._log = CanLog(log) if log else None
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
+        self._listeners: dict[tuple[int, bool], queue.SimpleQueue[can.Message]] = {}
         self._sent = 0
         self._received = 0
         self._error: str | None = None
@@ -92,6 +94,14 @@ class CanDriver:
         for name in self._rest:
             self._emit(name)
 
+    def listen(self, identifier: int, *, extended: bool) -> queue.SimpleQueue[can.Message]:
+        """Where frames with *identifier* arrive from now on."""
+        return self._listeners.setdefault((identifier, extended), queue.SimpleQueue())
+
+    def emit(self, identifier: int, data: bytes, *, extended: bool) -> None:
+        """Send one frame that no DBC describes. :raises RigError: the bus is gone"""
+        self._put(f"frame {identifier:X}", identifier, data, extended=extended)
+
     def start_rest_bus(self) -> None:
         """Keep sending the messages of the rest of the car, each at its cycle time; harmless when repeated."""
         if self._sender is None:
@@ -118,15 +128,19 @@ class CanDriver:
     def _emit(self, name: str) -> None:
         with self._turn:
             layout, data = self._messages.frame(name)
-            message = can.Message(
-                timestamp=time.time(),
-                arbitration_id=layout.frame_id,
-                is_extended_id=layout.is_extended_frame,
-                is_fd=layout.is_fd and self._fd,
-                is_rx=False,
-                data=data,
-                check=True,
-            )
+            self._put(name, layout.frame_id, data, extended=layout.is_extended_frame, fd=layout.is_fd and self._fd)
+
+    def _put(self, name: str, identifier: int, data: bytes, *, extended: bool, fd: bool = False) -> None:
+        message = can.Message(
+            timestamp=time.time(),
+            arbitration_id=identifier,
+            is_extended_id=extended,
+            is_fd=fd,
+            is_rx=False,
+            data=data,
+            check=True,
+        )
+        with self._turn:
             try:
                 self._bus.send(message)
             except (can.CanError, OSError) as error:
@@ -145,6 +159,8 @@ class CanDriver:
                 return
             if message is not None:
                 self._received += 1
+                if listener := self._listeners.get((message.arbitration_id, message.is_extended_id)):
+                    listener.put(message)
                 if self._log:
                     self._log.note(message)
 

@@ -18,6 +18,7 @@ What is in the USB socket is a volume in a folder that the configuration names.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -44,6 +45,7 @@ from rigs.sim.unit.power import Power
 from rigs.sim.unit.recordings import Recordings
 from rigs.sim.unit.transports import Transports
 from rigs.sim.unit.usbport import UsbPort
+from rigs.sim.unit.workshop import Workshop
 from telltale import control
 from telltale.processes import inherited
 from telltale.timeline import Fact
@@ -116,6 +118,11 @@ class Unit:
         self.modem: AtModem | None = None
         self.radio: socket.socket | None = None
         self.power: Power | None = None
+        self.workshop = (
+            Workshop(self.data, self.engine, send=self._send_can, on_reset=self._reboot)
+            if self.data["diagnosis"]
+            else None
+        )
         self.fixed = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -342,7 +349,16 @@ class Unit:
                 asyncio.get_running_loop().remove_reader(self.can)
                 self.can = None
                 return
+            if self.workshop and self.workshop.take(frame):
+                continue
             self.engine.learn(self.signals.facts(frame))
+            if self.workshop and self.signals.disbelieved:
+                self.workshop.doubt_the_bus()
+
+    def _send_can(self, frame: bytes) -> None:
+        if self.can is not None:
+            with contextlib.suppress(BlockingIOError):  # nobody takes it: on a bus it would not be acknowledged
+                self.can.send(frame)
 
     def _fix(self, latitude: float, longitude: float) -> None:
         self.engine.position = (latitude, longitude)

@@ -25,6 +25,9 @@ from rigs.sim.unit.templates import Value
 from telltale.timeline import Fact
 from telltale.times import SECOND, utc
 
+FACTORY = ".factory"
+"""Ends a name that means an item's value as the factory set it, before a workshop wrote another."""
+_REWRITTEN = "rewritten"
 _SLICE_SECONDS = 1.0
 """Wall time after which a run answers, so that the bench can show progress and notice a unit that hangs."""
 
@@ -56,10 +59,11 @@ class Engine:
         footage: Mapping[str, bytes],
     ) -> None:
         self._clock = clock
-        self._flash = flash
+        self.flash = self._flash = flash
         self._delivers = delivers
         self._uplink: str = unit["uplink"]
-        self._values: dict[str, Any] = {**identities, **footage}
+        self._factory: dict[str, Any] = {**identities, **footage}
+        self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {})}
         self.position: tuple[float, float] | None = None
         if "position" in identities:
             self.position = (identities["position"]["lat"], identities["position"]["lon"])
@@ -366,6 +370,11 @@ class Engine:
     def _serial(self, kind: str) -> int:
         return self._flash.count("login") if kind == "login" else self._flash.last("login")
 
+    def rewrite(self, item: str, value: str) -> None:
+        """An item's value is *value* from now on, over power-off as well."""
+        self._values[item] = value
+        self._flash.keep(_REWRITTEN, {**self._flash.kept.get(_REWRITTEN, {}), item: value})
+
     def lookup(self, name: str) -> Value:
         """The present value of a template's name.
 
@@ -379,6 +388,9 @@ class Engine:
             if self.position is None:
                 raise KeyError(name)
             return self.position[name == "position.lon"]
+        if name.endswith(FACTORY):
+            before: Value = self._factory[name.removesuffix(FACTORY)]
+            return before
         value: Value = self.facts[name] if name in self.facts else self._values[name]
         return value
 

@@ -23,6 +23,8 @@ class Flash:
         """``namespace/key`` to value."""
         self.software: str | None = stored.get("software")
         """The version that was installed last; None: the one that it left the factory with."""
+        self.kept: dict[str, Any] = stored.get("kept", {})
+        """What else is kept, by name; JSON data."""
         self._counters: dict[str, int] = stored.get("counters", {})
         self._queues: dict[str, list[Message]] = {
             name: [Message.restored(message) for message in messages]
@@ -32,6 +34,11 @@ class Flash:
     def set(self, setting: str, value: str) -> None:
         """Keep a setting."""
         self.settings[setting] = value
+        self._save()
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep something else."""
+        self.kept[name] = value
         self._save()
 
     def install(self, version: str) -> None:
@@ -87,6 +94,12 @@ class Flash:
     def _save(self) -> None:
         kept = {name: [m.stored() for m in messages] for name, messages in self._queues.items() if name in self._kept}
         new = self._file.with_suffix(".new")
-        data = {"settings": self.settings, "counters": self._counters, "queues": kept, "software": self.software}
+        data = {
+            "settings": self.settings,
+            "kept": self.kept,
+            "counters": self._counters,
+            "queues": kept,
+            "software": self.software,
+        }
         new.write_text(json.dumps(data))
         new.replace(self._file)

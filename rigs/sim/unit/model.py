@@ -12,9 +12,11 @@ from pydantic import AfterValidator, Field, model_validator
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
 from rigs.sim.unit.compose import CONTENTS, METHODS, PLACES, address
+from rigs.sim.unit.engine import FACTORY
 from rigs.sim.unit.lifefile import BUILT_IN_FACTS, Life
 from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
+from rigs.sim.unit.workshop import Diagnosis
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.yamlfile import Duration, Location, Strict
@@ -95,6 +97,8 @@ class FactSource(Strict):
     """An Android setting, ``global/experience_plan``."""
     command: bool = False
     """Set by commands that the cloud hands over: ``values`` says which command means what."""
+    diagnosis: Literal["session"] | None = None
+    """What a tester does: ``session`` is ``default`` or ``extended``."""
     usb: Literal["stick"] | None = None
     """What is in the USB socket: ``plugged`` or ``absent``."""
     near: Annotated[list[str], Field(min_length=1)] | None = None
@@ -108,7 +112,9 @@ class FactSource(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
-        sources = [name for name in ("can", "io", "setting", "command", "usb", "near") if getattr(self, name)]
+        sources = [
+            name for name in ("can", "io", "setting", "command", "usb", "near", "diagnosis") if getattr(self, name)
+        ]
         if len(sources) > 1:
             raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")
         if self.kept and not (self.setting or self.command):
@@ -252,6 +258,7 @@ class Unit(Strict):
     state: dict[str, FactSource]
     queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
+    diagnosis: Diagnosis | None = None
     life: Life | None = None
     """None: it never sleeps, and dies with its supply."""
     software: str = "1.0.0"
@@ -279,6 +286,7 @@ class Unit(Strict):
             if send.media:
                 wanted.add(send.media)
         wanted |= {item for fact in self.state.values() for item in fact.near or ()}
+        wanted |= self.diagnosis.held if self.diagnosis else set()
         own = {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy())
         return (own - set(self.state)).union(*(Unit.model_validate(data).needs for data in self.versions.values()))
 
@@ -298,6 +306,8 @@ def checked(source: Source, *, dbc: Path | None = None) -> Unit:
     _check_sources(unit, source)
     _check_sends(unit, source)
     _check_templates(unit, source)
+    if unit.diagnosis and (fault := unit.diagnosis.fault(unit.state)):
+        raise source.fault(("diagnosis", *fault[0]), fault[1])
     if dbc:
         _check_signals(unit, source, dbc)
     later = {name: checked(_updated(source, name), dbc=dbc).plain() for name in unit.versions}
@@ -403,7 +413,8 @@ def _texts(place: Location, data: Any) -> Iterator[tuple[Location, str]]:
 
 
 def _check_templates(unit: Unit, source: Source) -> None:
-    known = {*known_facts(unit), *taxonomy(), *BUILT_IN} - {"position"}
+    written = unit.diagnosis.written if unit.diagnosis else ()
+    known = {*known_facts(unit), *taxonomy(), *BUILT_IN, *(f"{item}{FACTORY}" for item in written)} - {"position"}
     for place, text in _templates(unit):
         try:
             wanted = names(text)
