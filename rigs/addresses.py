@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from rigs.benchfile import ControlAddress, IpAddress
 from rigs.protocols import LineState
 from telltale.times import SECOND
 from telltale.yamlfile import Duration, Strict
@@ -120,13 +120,6 @@ def _ascending(ports: tuple[int, int]) -> tuple[int, int]:
     return ports
 
 
-def _ip(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise ValueError(f"`{text}` is no IP address") from None
-
-
 PortRange = Annotated[tuple[Port, Port], BeforeValidator(_ports), AfterValidator(_ascending)]
 """``40000-44999``, both included."""
 
@@ -137,7 +130,7 @@ class BehindAddress(Strict):
     ecu: str
     ports: PortRange | None = None
     """Its source ports, where it shares an IPv4 address (deterministic NAT, RFC 7422)."""
-    addresses: list[Annotated[str, AfterValidator(_ip)]] = Field(default_factory=list)
+    addresses: list[IpAddress] = Field(default_factory=list)
     """IP addresses that are its own."""
 
     @model_validator(mode="after")
@@ -161,6 +154,10 @@ class UplinkAddress(Strict):
     """Which control unit sends through it: whoever is not `behind`."""
     behind: list[BehindAddress] = Field(default_factory=list)
     """Control units that `ecu` forwards for."""
+    unit: list[IpAddress] = Field(default_factory=list)
+    """The unit's own addresses on it, by a fixed lease; without them, whoever begins to talk is taken for the unit."""
+    control: ControlAddress | None = None
+    """Without it nothing shows that a transmission over this uplink would have been seen."""
 
     @model_validator(mode="after")
     def _told_apart(self) -> UplinkAddress:

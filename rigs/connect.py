@@ -23,7 +23,6 @@ from rigs.instruments import Instruments
 from rigs.protocols import Clock
 from rigs.rigfile import Addresses, Rig
 from rigs.vehicle import Vehicle
-from telltale.errors import InputError
 from telltale.times import SECOND
 
 CAN_LOG = "can.blf"
@@ -115,7 +114,5 @@ T = TypeVar("T")
 
 def _blaming(rig: Rig, key: str, make: Callable[[], T]) -> T:
     """What *make* makes; an address that is wrong is told with the rig file's line."""
-    try:
+    with rig.blamed(key):
         return make()
-    except InputError as error:
-        raise rig.fault((key,), error.message) from None

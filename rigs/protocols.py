@@ -80,6 +80,15 @@ class Gnss(Protocol):
         """Send a fix: degrees, WGS-84; *bench*: the time that it carries, ns. :raises RigError: the line is gone"""
         ...
 
+    def repeat(self, bench: int) -> None:
+        """Send the last fix again, with the time *bench*, ns. :raises RigError: the line is gone"""
+        ...
+
+    @property
+    def error(self) -> str | None:
+        """Why the line is gone, in one line; None while all is well."""
+        ...
+
 
 class Adb(Protocol):
     """The unit's Android, over USB or TCP."""

@@ -6,7 +6,8 @@ name the vehicle and the policy that scenarios are judged by unless told otherwi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from rigs.addresses import (
     StorageAddress,
     UplinkAddress,
 )
+from rigs.benchfile import BenchFiles, BenchKeys
 from telltale.errors import InputError, near_miss
 from telltale.yamlfile import Location, Strict, check, line_of, read
 
@@ -60,7 +62,7 @@ class _SimulatedFile(Strict):
     exits: dict[str, Exit] = Field(default_factory=dict)
 
 
-class _RealFile(Addresses):
+class _RealFile(Addresses, BenchKeys):
     rig: str
     kind: Literal["real"]
     vehicle: Path
@@ -104,6 +106,15 @@ class Rig:
         """An error about the value at *place* of the file, with its line."""
         return InputError(message, file=self.path, line=line_of(place, self.lines))
 
+    @contextmanager
+    def blamed(self, *place: str | int) -> Iterator[None]:
+        """What turns out to be wrong inside is the fault of the value at *place* of the file."""
+        try:
+            yield
+        except InputError as error:
+            named = f"{error.file}: " if error.file is not None else ""
+            raise self.fault(place, named + error.message) from None
+
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedRig(Rig):
@@ -121,6 +132,8 @@ class RealRig(Rig):
 
     addresses: Addresses
     uplinks: tuple[UplinkAddress, ...]
+    bench: BenchFiles
+    """What it takes to run scenarios."""
 
 
 def load_rig(path: Path) -> SimulatedRig | RealRig:
@@ -153,7 +166,14 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
         authorities = _found(path, "probe", addresses.probe.authorities, lines)
         probe = addresses.probe.model_copy(update={"authorities": authorities})
         addresses = addresses.model_copy(update={"probe": probe})
-    return RealRig(**common, addresses=addresses, uplinks=tuple(file.uplinks))
+    paths = {
+        key: _found(path, key, given, lines)
+        for key in ("identities", "accounts", "authorities")
+        if (given := getattr(file, key)) is not None
+    }
+    ca = (path.parent / file.ca).resolve() if file.ca is not None else None  # looked into when it is needed
+    bench = BenchFiles(boot=file.boot, names=file.names, ca=ca, **paths)
+    return RealRig(**common, addresses=addresses, uplinks=tuple(file.uplinks), bench=bench)
 
 
 def _found(path: Path, key: str, given: Path, lines: Mapping[Location, int], *, folder: bool = False) -> Path:

@@ -37,19 +37,20 @@ class Stimulator:
         self._owner = dict(owner or {})
         self._places = dict(places or {})
 
-    def power_up(self) -> None:
+    def power_up(self, moment: int | None = None) -> None:
         """Tell a unit that has just booted how the car stands, and record it: initial facts, and switches as read back.
 
+        :param moment: bench time from which that holds, ns; now if None
         :raises RigError: an instrument failed
         """
         if self._instruments.can is not None:
             self._instruments.can.send_all()
         self._settled()
-        self._record(self.vehicle.initial, "power-up")
+        self._record(self.vehicle.initial, "power-up", moment)
         if self._instruments.adb is not None:
-            self.read_switches()
+            self.read_switches(moment)
 
-    def read_switches(self) -> dict[str, Position]:
+    def read_switches(self, moment: int | None = None) -> dict[str, Position]:
         """How each switch stands, read over ADB and recorded; one that was never set is not known and left out."""
         found: dict[str, Position] = {}
         for name, switch in self.vehicle.switches.items():
@@ -58,7 +59,7 @@ class Stimulator:
             value = self._android(switch).get_setting(switch.adb_setting.namespace, switch.adb_setting.key)
             if (position := switch.position(value)) is not None:
                 found[name] = position
-                self._record({switch.fact: position}, "adb")
+                self._record({switch.fact: position}, "adb", moment)
         return found
 
     def do(self, name: str) -> None:

@@ -17,7 +17,7 @@ from rigs.instruments import MissingInstrumentError
 from steps.collector import CASE, FeatureFile
 from steps.lint import HARNESS_TAGS
 from steps.verdicts import Verdicts
-from telltale.errors import InputError, NamespacesRefusedError, TelltaleError
+from telltale.errors import HostRefusedError, InputError, TelltaleError
 from trials.bench import Benches
 from trials.evidence import introduction
 from trials.outcome import Inconclusive, Violation
@@ -86,7 +86,7 @@ def trial(request: pytest.FixtureRequest, benches: Benches) -> Iterator[Trial]:
         raise InputError(f"{request.node.nodeid} is not a scenario of a .feature file, so it has no rig")
     try:
         running = benches.trial(case.setup, title=request.node.name, clauses=case.clauses)
-    except NamespacesRefusedError as refused:
+    except HostRefusedError as refused:
         if hasattr(request.config, "workerinput"):
             raise  # a worker that exits is taken for one that crashed
         pytest.exit(str(refused), returncode=int(refused.exit_status))

@@ -53,7 +53,11 @@ class RigError(TelltaleError):
     """The bench could not do its work, e.g. the packet capture died or the modem does not answer."""
 
 
-class NamespacesRefusedError(RigError):
+class HostRefusedError(RigError):
+    """This host does not let the bench do its work at all, so no scenario needs to be tried."""
+
+
+class NamespacesRefusedError(HostRefusedError):
     """This host does not let the bench build its sealed network."""
 
 

@@ -9,21 +9,21 @@ from typing import Self
 
 from reports.run_folder import RunFolder
 from rigs.rigfile import RealRig
-from telltale.errors import RigError
+from trials.real import RealBench
 from trials.setup import Setup
 from trials.simulated import SimulatedBench
-from trials.trial import Trial
+from trials.trial import Session, Trial
 
 
 class Benches:
-    """One sealed simulated bench serves every simulated rig, one trial at a time.
+    """One sealed simulated bench serves every simulated rig, a real rig has a bench of its own; one trial at a time.
 
     :param runs: where run folders go
     """
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
-        self._bench: SimulatedBench | None = None
+        self._bench: SimulatedBench | RealBench | None = None
 
     def trial(self, setup: Setup, *, title: str, clauses: Sequence[str]) -> Trial:
         """Begin a scenario's run.
@@ -31,14 +31,13 @@ class Benches:
         :raises InputError: the setup's files do not fit together
         :raises RigError: the bench cannot be set up
         """
-        if isinstance(setup.rig, RealRig):
-            raise RigError(f"{setup.rig.path} is a real rig; this version runs scenarios on simulated rigs alone")
-        if self._bench is not None and not self._bench.usable:
+        rig = setup.rig if isinstance(setup.rig, RealRig) else None
+        if self._bench is not None and not (self._bench.usable and self._bench.serves(rig)):
             self._discard()
         folder = RunFolder(self._runs, title)
         if self._bench is None:
-            self._bench = SimulatedBench()
-        session = self._bench.begin(setup, folder)
+            self._bench = SimulatedBench() if rig is None else RealBench(rig)
+        session: Session = self._bench.begin(setup, folder)
         return Trial(session, setup=setup, folder=folder, title=title, clauses=clauses)
 
     def _discard(self) -> None:

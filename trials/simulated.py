@@ -25,7 +25,7 @@ from rigs.addresses import (
 )
 from rigs.connect import connect
 from rigs.identities import generate
-from rigs.rigfile import Addresses
+from rigs.rigfile import Addresses, RealRig
 from rigs.signs import doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
@@ -89,6 +89,10 @@ class SimulatedBench:
     def usable(self) -> bool:
         """Whether another trial can be served; a bench that lost its gateway or tap is made anew."""
         return self.wiring.usable
+
+    def serves(self, rig: RealRig | None) -> bool:
+        """Whether it is the bench for *rig*; None: any simulated one."""
+        return rig is None
 
     def begin(self, setup: Setup, folder: RunFolder) -> SimulatedSession:
         """Put a fresh car and its cloud on the bench, powered off, with the capture running.

@@ -47,7 +47,6 @@ class Session(Protocol):
     identities: Identities
     stimulator: Stimulator
     timeline: Timeline
-    retrieval: Retrieval
     instruments: Instruments
     uplinks: Mapping[str, str]
     """Captured interface to uplink."""
@@ -55,6 +54,10 @@ class Session(Protocol):
     """The unit's own addresses."""
     senders: Mapping[str, Senders]
     """Uplink to the control units that share it."""
+
+    @property
+    def retrieval(self) -> Retrieval:
+        """Asks the maker's cloud. :raises MissingInstrumentError: the rig cannot"""
 
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted."""

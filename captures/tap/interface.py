@@ -33,6 +33,9 @@ _SIOCETHTOOL: Final = 0x8946
 _OFFLOADS: Final = MappingProxyType({"gro": 0x2B, "gso": 0x23, "tso": 0x1E})
 _ETHTOOL_GFLAGS: Final = 0x25
 _ETH_FLAG_LRO: Final = 1 << 15
+_ETHTOOL_GDRVINFO: Final = 0x03
+_DRIVER_INFO: Final = struct.Struct("=I32s160x")  # ethtool_drvinfo: command, driver, and what is of no interest
+_ETHERNET_HEADER: Final = 14
 
 _LINK_TYPES = MappingProxyType(
     {  # ARPHRD of linux/if_arp.h to LINKTYPE of the tcpdump.org registry
@@ -70,6 +73,9 @@ class Nic:
             raise RigError(f"network interface `{name}` is of hardware type {self.hardware_type}, which is not known")
         self.link_type = _LINK_TYPES[self.hardware_type]
         """LINKTYPE number."""
+        self._uncounted = _ETHERNET_HEADER if self._driver() == "bridge" else 0
+        """Bytes of each received packet that the counter leaves out: a bridge counts without the link-layer header
+        what it receives, and with it what it sends (net/bridge, br_pass_frame_up and br_dev_xmit)."""
 
     def counters(self) -> tuple[Tally, int]:
         """What passed the interface since it was made, and how many packets it refused to send (rtnetlink(7)).
@@ -88,12 +94,23 @@ class Nic:
             reason = "is gone" if code == errno.ENODEV else f"has no counters: {os.strerror(code)}"
             raise RigError(f"network interface `{self.name}` {reason}")
         rx_packets, tx_packets, rx_bytes, tx_bytes, _, _, _, refused = _STATS_64.unpack_from(answer, length + 4)
-        return Tally(rx_packets, rx_bytes, tx_packets, tx_bytes), refused
+        return Tally(rx_packets, rx_bytes + rx_packets * self._uncounted, tx_packets, tx_bytes), refused
 
     def offloads(self) -> tuple[str, ...]:
         """Offloads that are on and make the interface count other packets than it captures."""
         found = [name for name, command in _OFFLOADS.items() if self._ethtool(command)]
         return (*found, "lro") if self._ethtool(_ETHTOOL_GFLAGS) & _ETH_FLAG_LRO else tuple(found)
+
+    def _driver(self) -> str | None:
+        """Name of the interface's driver; None where it tells none."""
+        value = array.array("B", _DRIVER_INFO.pack(_ETHTOOL_GDRVINFO, b""))
+        request = struct.pack("@16sP16x", self.name.encode(), value.buffer_info()[0])
+        try:
+            fcntl.ioctl(self._any, _SIOCETHTOOL, request)
+        except OSError:
+            return None
+        driver: bytes = _DRIVER_INFO.unpack(value)[1]
+        return driver.rstrip(b"\0").decode("ascii", errors="replace")
 
     def _ethtool(self, command: int) -> int:
         """The value of an ETHTOOL_G… command; 0 where the interface does not know it."""

@@ -21,6 +21,7 @@ class NmeaSource:
 
     def __init__(self, address: SerialAddress, log: Path | None = None) -> None:
         self._console = LineConsole(address, log)
+        self._place: tuple[float, float] | None = None
 
     @property
     def error(self) -> str | None:
@@ -31,6 +32,15 @@ class NmeaSource:
         """Send one fix at bench time *bench*, ns; degrees, WGS-84. :raises RigError: the line is gone"""
         for line in sentences(latitude, longitude, bench):
             self._console.write(line, end="\r\n")
+        self._place = latitude, longitude
+
+    def repeat(self, bench: int) -> None:
+        """Send the last fix again with the time *bench*, ns, as a receiver does each second; nothing before the first.
+
+        :raises RigError: the line is gone
+        """
+        if self._place is not None:
+            self.place(*self._place, bench)
 
     def close(self) -> None:
         """Close the port."""

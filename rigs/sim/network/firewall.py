@@ -188,12 +188,20 @@ def apply(rules: Iterable[Rule]) -> None:
 
     :raises NetlinkError: the kernel lacks a piece of nftables
     """
-    kept = tuple(rules)
-    used = {rule.chain for rule in kept}
     with NFTables(nfgen_family=NFPROTO_INET) as nft:
         nft.table("add", name=_TABLE)
-        for chain, definition in _CHAINS.items():
-            if chain in used:
-                nft.chain("add", table=_TABLE, name=chain, **definition)
-        for rule in kept:
-            nft.rule("add", table=_TABLE, chain=rule.chain, expressions=rule.expressions)
+        add(nft, _TABLE, rules)
+
+
+def add(nft: NFTables, table: str, rules: Iterable[Rule]) -> None:
+    """Add *rules* and the chains that they need to a table that is there.
+
+    :raises NetlinkError: the kernel lacks a piece of nftables
+    """
+    kept = tuple(rules)
+    used = {rule.chain for rule in kept}
+    for chain, definition in _CHAINS.items():
+        if chain in used:
+            nft.chain("add", table=table, name=chain, **definition)
+    for rule in kept:
+        nft.rule("add", table=table, chain=rule.chain, expressions=rule.expressions)

@@ -1,0 +1,333 @@
+"""A bench of instruments round a real unit: its own router, gateway and tap on this host, the wall clock, one unit."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from captures.decode import Senders
+from reports.run_folder import RunFolder
+from rigs.benchfile import required
+from rigs.connect import connect
+from rigs.drivers.clock import WallClock
+from rigs.instruments import Instruments, MissingInstrumentError
+from rigs.protocols import PowerSupply
+from rigs.rigfile import Addresses, RealRig
+from rigs.stimuli import Stimulator
+from telltale.errors import InputError, RigError, TelltaleError
+from telltale.identity import Identities
+from telltale.timeline import Timeline
+from telltale.times import SECOND, ClockMap, format_duration
+from trials.observation import Control
+from trials.places import look_into
+from trials.progress import waiting
+from trials.realwiring import RealWiring
+from trials.recording import Stock
+from trials.retrieval import Retrieval
+from trials.scratch import scratch
+from trials.setup import Setup
+
+FROM_THE_UNIT = ("modem", "adb", "storage")
+"""Instruments that are ports of the unit itself, or reached through one: they come and go with its power."""
+ANY_SETTING = ("global", "device_name")
+"""What an Android answers as soon as it has booted: a value, or that there is none."""
+GLANCE = SECOND
+"""Time between two looks at gateway and tap, and between two attempts to reach a unit that boots, ns."""
+DEAD = 1.0
+"""Volt at the supply's terminals, below which no unit runs."""
+
+
+class RealBench:
+    """Made once a session; serves one trial at a time. It holds the rig file locked, since instruments are not shared.
+
+    :raises InputError: what the rig file names is not there, or it lacks what scenarios need
+    :raises HostRefusedError: this host does not allow it
+    :raises RigError: the rig is in use, or a part does not come up
+    """
+
+    def __init__(self, rig: RealRig) -> None:
+        self.rig = rig
+        self.identities = _identities(rig)
+        with rig.blamed("accounts"):
+            self.tokens = rig.bench.tokens()
+        self._stack = ExitStack()
+        try:
+            self._lock(rig)
+            folder = self._stack.enter_context(scratch())
+            self.wiring = self._stack.enter_context(RealWiring.open(rig, folder))
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _lock(self, rig: RealRig) -> None:
+        file = os.open(rig.path, os.O_RDONLY | os.O_CLOEXEC)
+        self._stack.callback(os.close, file)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RigError(
+                f"{rig.path} is in use by another run; a real rig serves one at a time (with pytest's -n as well)"
+            ) from None
+
+    @property
+    def usable(self) -> bool:
+        """Whether another trial can be served."""
+        return self.wiring.usable
+
+    def serves(self, rig: RealRig | None) -> bool:
+        """Whether it is the bench of *rig*."""
+        return rig is not None and rig.path == self.rig.path
+
+    def begin(self, setup: Setup, folder: RunFolder) -> RealSession:
+        """Take the unit, powered off if the rig has a supply, with the capture running.
+
+        :raises InputError: an instrument is not where the rig file says
+        :raises RigError: an instrument fails
+        """
+        return RealSession(self, setup, folder)
+
+    def close(self) -> None:
+        """Give the uplinks back."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class RealSession:
+    """One trial on the unit; see `trials.trial.Session`. Closing it leaves the bench in its safe state."""
+
+    def __init__(self, bench: RealBench, setup: Setup, folder: RunFolder) -> None:
+        self._rig = bench.rig
+        self._wiring = bench.wiring
+        self._folder = folder
+        self._tokens = bench.tokens
+        self._clock = WallClock()
+        self._stack = ExitStack()
+        self._ports: ExitStack | None = None
+        """The unit's own ports, while it is on."""
+        self._answered = self._on = False
+        self._looked = 0
+        self.vehicle = setup.vehicle
+        self.identities = bench.identities
+        self.uplinks: Mapping[str, str] = bench.wiring.uplinks
+        self.units = bench.wiring.unit_addresses
+        self.senders: Mapping[str, Senders] = bench.wiring.senders
+        self.timeline = Timeline()
+        try:
+            self._wiring.begin(folder.file("traffic.pcapng"))
+            self._stack.callback(self._seal)
+            absent = dict.fromkeys(FROM_THE_UNIT)
+            self._bench = self._stack.enter_context(self._connect(bench.rig.addresses.model_copy(update=absent)))
+            self._use(self._bench)
+            self._stack.callback(self._unplug)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _connect(self, addresses: Addresses) -> AbstractContextManager[Instruments]:
+        return connect(self._rig, addresses, self.vehicle, self._clock, logs=self._folder.path)
+
+    def _use(self, instruments: Instruments) -> None:
+        self.instruments = instruments
+        owner = {"authorization": f"Bearer {self._tokens['owner']}"} if self._tokens else {}
+        places = {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
+        self.stimulator = Stimulator(self.vehicle, instruments, self.timeline, owner=owner, places=places)
+
+    @property
+    def retrieval(self) -> Retrieval:
+        """Asks the maker's cloud. :raises MissingInstrumentError: the rig has no probe or no accounts"""
+        if not self._tokens:
+            raise MissingInstrumentError(f"the rig {self._rig.name} names no `accounts` of the owner's app")
+        return Retrieval(self.instruments.needed_probe(), self.vehicle.recordings, self._tokens)
+
+    # --- power --------------------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Give power, and wait until the unit answers; a rig without a supply has a unit that is on.
+
+        The rest of the car is on the bus before, so its facts hold from the moment of power; and so do the switches as
+        they are read back later, since the unit brought them along.
+
+        :raises InputError: one of the unit's ports never was where the rig file says
+        :raises RigError: the unit does not come up in time
+        """
+        if self._bench.can is not None:
+            self._bench.can.start_rest_bus()
+        moment = self._clock.now()
+        if self._bench.power is not None:
+            self._bench.power.on()
+        self._boot()
+        self._on = True
+        self.stimulator.power_up(moment)
+        if self.instruments.storage is not None:
+            self.instruments.storage.remember()
+        if (stick := self.instruments.stick) is not None:
+            self.timeline.record(moment, "usb_stick", "plugged" if stick.plugged else "absent", "bench")
+        position = next((i.value for i in self.identities if i.item == "position"), None)
+        if self.instruments.gnss is not None and isinstance(position, tuple):
+            self.stimulator.place(*position)
+
+    def power_off(self) -> None:
+        """Cut the power. :raises MissingInstrumentError: the rig has no supply"""
+        power = self._bench.needed_power()
+        if self._bench.can is not None:
+            self._bench.can.stop_rest_bus()
+        self._unplug()
+        power.off()
+
+    def _boot(self) -> None:
+        """Until every port of the unit's answers; with none, for as long as the rig file says that it takes."""
+        addresses = self._rig.addresses
+        ports = Addresses(**{name: getattr(addresses, name) for name in FROM_THE_UNIT})
+        asked = any(getattr(ports, name) is not None for name in FROM_THE_UNIT)
+        began, allowed = time.monotonic_ns(), self._rig.bench.boot
+        with waiting("the unit boots", allowed) as tell:
+            while True:
+                problem = self._plug(ports) if asked else None
+                passed = time.monotonic_ns() - began
+                if problem is None and (asked or passed >= allowed):
+                    return
+                if passed >= allowed and problem is not None:
+                    raise self._not_up(problem)
+                tell(passed, allowed)
+                self._clock.advance(min(GLANCE, allowed))
+
+    def _not_up(self, problem: TelltaleError) -> TelltaleError:
+        if isinstance(problem, InputError) and not self._answered:
+            return problem  # an address that never was right
+        return RigError(f"the unit did not come up within {format_duration(self._rig.bench.boot)}: {problem}")
+
+    def _plug(self, addresses: Addresses) -> TelltaleError | None:
+        """Connect the unit's ports and ask each; why that failed, if it did."""
+        with ExitStack() as ports:
+            try:
+                unit = ports.enter_context(self._connect(addresses))
+            except (InputError, RigError) as error:
+                return error
+            if (silence := next(_silences(unit), None)) is not None:
+                return RigError(silence)
+            self._ports, self._answered = ports.pop_all(), True
+            self._use(replace(self._bench, modem=unit.modem, adb=unit.adb, storage=unit.storage))
+        return None
+
+    def _unplug(self) -> None:
+        self._on = False
+        self._use(self._bench)
+        if self._ports is not None:
+            self._ports.close()
+            self._ports = None
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Bench time, ns: the wall clock's."""
+        return self._clock.now()
+
+    def advance(self, duration: int) -> None:
+        """Wait, with a bar on the terminal.
+
+        :raises RigError: gateway or tap failed meanwhile; what the unit does unseen shows nothing
+        """
+        self._look_after()
+        with waiting("time passes", duration) as tell:
+
+            def glance(passed: int, asked: int) -> None:
+                tell(passed, asked)
+                if time.monotonic_ns() - self._looked >= GLANCE:
+                    self._look_after()
+
+            self._clock.advance(duration, glance)
+
+    def _look_after(self) -> None:
+        self._wiring.look_after()
+        if self._on and self.instruments.gnss is not None:
+            with suppress(RigError):  # a dead line is told when stock is taken
+                self.instruments.gnss.repeat(self._clock.now())
+        self._looked = time.monotonic_ns()
+
+    def steps(self) -> ClockMap:
+        """The bench clock is the wall clock."""
+        return ClockMap()
+
+    # --- what is seen -------------------------------------------------------------------------------------------
+
+    def control(self, uplink: str) -> Control:
+        """Send a control transmission."""
+        return self._wiring.control(uplink)
+
+    def take_stock(self) -> Stock:
+        """The capture as it stands, with every cause to distrust it."""
+        stock = self._wiring.take_stock()
+        held, unseen = look_into(self.instruments)
+        return replace(stock, causes=(*stock.causes, *self._wiring.uncontrolled, *self._causes(), *unseen), held=held)
+
+    def _causes(self) -> Iterator[str]:
+        if not self._on:
+            yield "the unit is off"
+            return
+        bench = self.instruments
+        if bench.can is not None and bench.can.error:
+            yield f"the CAN bus failed: {bench.can.error}"
+        if bench.gnss is not None and bench.gnss.error:
+            yield f"the GNSS line failed: {bench.gnss.error}"
+        if bench.power is not None:
+            yield from _no_power(bench.power)
+        yield from (f"the unit gave no sign of life: {silence}" for silence in _silences(bench))
+
+    def close(self) -> None:
+        """Leave the bench in its safe state, then end the capture."""
+        self._stack.close()
+
+    def _seal(self) -> None:
+        keys = self._wiring.keys()
+        self._folder.file("keys.log").write_bytes(keys)
+        self._wiring.seal(keys)
+
+
+def _silences(unit: Instruments) -> Iterator[str]:
+    """Why the unit is not known to live: each of its ports that does not answer as a living one does."""
+    if unit.modem is None and unit.adb is None:
+        yield "the rig has neither `modem` nor `adb` to ask it by"
+    checks: tuple[Callable[[Instruments], str | None], ...] = (_modem, _android)
+    for ask in checks:
+        try:
+            if (silence := ask(unit)) is not None:
+                yield silence
+        except RigError as error:
+            yield str(error)
+
+
+def _modem(unit: Instruments) -> str | None:
+    return None if unit.modem is None or unit.modem.registered() else "its modem is not registered"
+
+
+def _android(unit: Instruments) -> str | None:
+    if unit.adb is not None:
+        unit.adb.get_setting(*ANY_SETTING)
+    return None
+
+
+def _no_power(power: PowerSupply) -> Iterator[str]:
+    try:
+        if (volt := power.measure().voltage) < DEAD:
+            yield f"the supply gives {volt:g} V, so the unit has no power"
+    except RigError as error:
+        yield f"the supply failed: {error}"
+
+
+def _identities(rig: RealRig) -> Identities:
+    """:raises InputError: the rig file names none, or they are not as they should be"""
+    path: Path = required(
+        rig.bench.identities, "identities", "a file with what the unit is known by, such as `vin: LSV…`", file=rig.path
+    )
+    return Identities.load(path)
