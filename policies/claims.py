@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from policies.access import limits_at
 from policies.endpoints import attribute
 from policies.judge import moment
 from policies.model import Policy
@@ -61,6 +62,7 @@ def none_leaves(
     """
 
     def judge(reading: str) -> Iterator[Finding]:
+        yield from window.limited([function], policy, reading)
         for finding in window.cover(policy, reading):
             concerned = function is None or finding.function in (None, function)
             if finding.sighting is None:
@@ -89,7 +91,12 @@ def nothing_leaves(
     def judge(reading: str) -> Iterator[Finding]:
         for transmission in window.transmissions:
             whose = attribute(transmission, policy)
-            concerned = function is None or whose.function in (None, function)
+            closed = {limit.function for limit in limits_at(transmission.recipient, policy, window.access)}
+            concerned = (
+                function is None
+                or whose.function == function
+                or (whose.function is None and (not closed or function in closed))
+            )
             if concerned and not whose.background and transmission.index not in window.own:
                 untold = function is not None and whose.function is None and whose.row is not None
                 yield Finding(
@@ -121,6 +128,7 @@ def exactly_these(window: Window, policy: Policy, rows: Sequence[Expected], *, g
     functions = {row.function for row in rows}
 
     def judge(reading: str) -> Iterator[Finding]:
+        yield from window.limited(functions, policy, reading)
         missing = dict.fromkeys(rows)
         for finding in window.cover(policy, reading):
             counted = finding.function in functions and not _background(finding, policy)
@@ -197,6 +205,7 @@ def no_finer_than(
     """What leaves of *items* for *function* is exact to *metres* or less; nothing leaving is a missed expectation."""
 
     def judge(reading: str) -> Iterator[Finding]:
+        yield from window.limited([function], policy, reading)
         missing = dict.fromkeys(items)
         for finding in window.cover(policy, reading):
             sighting = finding.sighting

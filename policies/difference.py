@@ -50,6 +50,7 @@ def difference(
     on, off, again = (window.between(start, stop) for start, stop, _ in spans)
 
     def judge(reading: str) -> Iterator[Finding]:
+        yield from window.limited([function], policy, reading)
         found = [[f for f in phase.cover(policy, reading) if _matters(f, items)] for phase in (on, off, again)]
         before, without, after = ({_flow(f) for f in phase if f.sighting} for phase in found)
         for finding in found[1]:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 
+from policies.access import ENCRYPTED
 from policies.model import Endpoint, Policy
+from telltale.hosts import meets
 from telltale.transmission import Transmission
 
 Rank = tuple[int, int, int, int, int, int]
@@ -41,7 +43,7 @@ def attribute(transmission: Transmission, policy: Policy) -> Attribution:
         row = max(rows, key=rank)
         return Attribution(organisation=row.organisation, function=row.function, row=row)
     if _closed(transmission):
-        rows = [row for row in policy.endpoints if row.host and _host_meets(row.host, transmission.recipient)]
+        rows = [row for row in policy.endpoints if row.host and meets(row.host, transmission.recipient)]
         if len({row.organisation for row in rows}) == 1:
             row = min(rows, key=rank)
             return Attribution(organisation=row.organisation, row=row)
@@ -51,7 +53,7 @@ def attribute(transmission: Transmission, policy: Policy) -> Attribution:
 def _closed(transmission: Transmission) -> bool:
     """Whether nothing of the message itself could be read."""
     payload = transmission.part("payload")
-    unopened = transmission.channel == "tls" and (payload is None or payload.opaque is not None)
+    unopened = transmission.channel in ENCRYPTED and (payload is None or payload.opaque is not None)
     return unopened or transmission.malformed is not None
 
 
@@ -80,16 +82,11 @@ def ambiguous(rows: Sequence[Endpoint]) -> tuple[int, int] | None:
 
 def _meets(row: Endpoint, transmission: Transmission) -> bool:
     return (
-        (row.host is None or _host_meets(row.host, transmission.recipient))
+        (row.host is None or meets(row.host, transmission.recipient))
         and (row.path is None or _path_meets(row.path, transmission.path))
         and (row.channel is None or row.channel == transmission.channel)
         and (row.kind is None or row.kind == transmission.kind)
     )
-
-
-def _host_meets(pattern: str, host: str) -> bool:
-    pattern, host = pattern.casefold(), host.casefold().removesuffix(".")
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
 def _segments(path: str) -> list[str]:

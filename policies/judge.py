@@ -8,8 +8,9 @@ prohibition. A value whose content does not say when it was made counts as made 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from policies.access import ENCRYPTED, Access, limits_at
 from policies.endpoints import Attribution, attribute
 from policies.model import ANY, Clause, Policy
 from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
@@ -28,6 +29,7 @@ def cover(
     *,
     reading: str,
     own: Collection[int] = frozenset(),
+    access: Access | None = None,
 ) -> list[Finding]:
     """Judge everything that left the car under one reading.
 
@@ -35,6 +37,7 @@ def cover(
     transmission could not be read to its end.
 
     :param own: indices of the bench's own transmissions (the positive control), which are not the car's
+    :param access: recipients that the bench knows it cannot open, see `policies.access`
     :raises ValueError: a sighting names a transmission that is not among *transmissions*
     """
     sent = [t for t in transmissions if t.index not in own]
@@ -50,7 +53,7 @@ def cover(
     clauses = policy.under(reading)
     findings: list[Finding] = []
     for transmission in sent:
-        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading)
+        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading, access or {})
         findings += case.of_transmission()
         for sighting in found[transmission.index]:
             findings.append(case.of_sighting(sighting, clauses))
@@ -62,24 +65,30 @@ def moment(transmission: Transmission) -> int:
     return transmission.sent if transmission.bench is None else transmission.bench
 
 
+@dataclass(eq=False)
 class _Case:
     """One transmission before the judge."""
 
-    def __init__(
-        self, transmission: Transmission, whose: Attribution, timeline: Timeline, policy: Policy, reading: str
-    ) -> None:
-        self.transmission = transmission
-        self.whose = whose
-        self.timeline = timeline
-        self.policy = policy
-        self.reading = reading
-        self._states: dict[int, State] = {}
+    transmission: Transmission
+    whose: Attribution
+    timeline: Timeline
+    policy: Policy
+    reading: str
+    access: Access
+    _states: dict[int, State] = field(default_factory=dict)
 
     def of_transmission(self) -> Iterator[Finding]:
         t = self.transmission
         if self.whose.row is None:
             yield self._finding(Verdict.VIOLATES, self._undeclared(), self.policy.document.default_deny)
         unread = [f"{part.name} ({part.opaque})" for part in t.opaque]
+        known = limits_at(t.recipient, self.policy, self.access) if self.whose.row and t.channel in ENCRYPTED else ()
+        for limit in known:
+            # one for each function that it may serve, so that claims about the others are not touched by it
+            finding = self._finding(Verdict.INCONCLUSIVE, f"{self._named()}: {limit.reason}", limit.clauses)
+            yield replace(finding, function=limit.function)
+        if known:
+            return
         if unread and not (self.whose.row and self.whose.row.opaque):
             yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} could not be read: {', '.join(unread)}")
         if t.malformed is not None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from policies.access import limits_of
 from policies.endpoints import attribute
 from policies.judge import moment
 from policies.model import ANY, Clause, Policy
@@ -47,12 +48,15 @@ def keeps_running(
         if not any(_owing(policy, reading, function, item) for reading in policy.readings):
             raise InputError(f"no clause obliges `{function}` to carry `{item}`", file=policy.folder)
 
+    closed = limits_of(function, policy, window.access)
+
     def judge(reading: str) -> Iterator[Finding]:
+        yield from window.limited([function], policy, reading)
         for item in items:
             owing = _owing(policy, reading, function, item)
             if owing:
                 duty = _Duty(function, item, owing, interval + slack, span)
-                yield from duty.judge(window, policy, reading, certain=not gaps)
+                yield from duty.judge(window, policy, reading, certain=not gaps and not closed)
         for finding in window.between(span[0], span[1] + 1).cover(policy, reading):
             if finding.function == function and finding.sighting and finding.verdict is not Verdict.COMPLIES:
                 yield finding

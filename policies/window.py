@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from policies.access import Access, limits_of
 from policies.judge import cover, moment
 from policies.model import Policy
 from telltale.finding import Finding, Judgement
+from telltale.hosts import meets
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
-from telltale.transmission import Transmission
+from telltale.times import utc
+from telltale.transmission import Transmission, Volume
+from telltale.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,10 @@ class Window:
     timeline: Timeline
     own: frozenset[int] = frozenset()
     """Indices of the bench's own transmissions (the positive control)."""
+    access: Access = field(default_factory=dict)
+    """How much of each recipient's traffic the bench can open, see `policies.access`."""
+    volumes: Mapping[int, Volume] = field(default_factory=dict)
+    """Bytes each way by conversation, for what cannot be read."""
 
     def between(self, start: int, stop: int) -> Window:
         """What was sent from bench time *start* until before *stop*; the timeline stays whole."""
@@ -33,7 +41,40 @@ class Window:
 
     def cover(self, policy: Policy, reading: str) -> list[Finding]:
         """`policies.judge.cover` over this window."""
-        return cover(self.transmissions, self.sightings, self.timeline, policy, reading=reading, own=self.own)
+        return cover(
+            self.transmissions,
+            self.sightings,
+            self.timeline,
+            policy,
+            reading=reading,
+            own=self.own,
+            access=self.access,
+        )
+
+    def limited(self, functions: Iterable[str | None], policy: Policy, reading: str) -> Iterator[Finding]:
+        """A finding for each recipient of *functions* that stays closed, with the volume and times of what it got."""
+        for function in dict.fromkeys(functions):
+            for limit in limits_of(function, policy, self.access) if function else ():
+                yield Finding(
+                    verdict=Verdict.INCONCLUSIVE,
+                    reason=f"{limit.reason} ({self.volume_to(limit.host)})",
+                    clauses=limit.clauses,
+                    reading=reading,
+                    function=function,
+                )
+
+    def volume_to(self, host: str) -> str:
+        """What a closed recipient got in this window, for people: transmissions, times, connections, bytes each way."""
+        sent = [t for t in self.transmissions if meets(host, t.recipient) and t.index not in self.own]
+        if not sent:
+            return "nothing was sent there"
+        volumes = [self.volumes[n] for n in {t.conversation for t in sent} if n is not None and n in self.volumes]
+        up, down = sum(v.sent for v in volumes), sum(v.received for v in volumes)
+        first, last = moment(sent[0]), moment(sent[-1])
+        count = f"{len(sent)} transmission{'' if len(sent) == 1 else 's'}"
+        connections = f"{len(volumes)} connection{'' if len(volumes) == 1 else 's'}"
+        when = f"at {utc(first)}" if first == last else f"from {utc(first)} to {utc(last)}"
+        return f"{count} {when}; {connections} with {up:,} bytes sent and {down:,} received"
 
 
 def judgement(

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from rigs.access import AccessRow, distinct
 from rigs.addresses import (
     AdbAddress,
     CanAddress,
@@ -60,6 +61,12 @@ class _SimulatedFile(Strict):
     vehicle: Path
     policy: Path
     exits: dict[str, Exit] = Field(default_factory=dict)
+    access: list[AccessRow] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _distinct_hosts(self) -> _SimulatedFile:
+        distinct(self.access)
+        return self
 
 
 class _RealFile(Addresses, BenchKeys):
@@ -70,9 +77,11 @@ class _RealFile(Addresses, BenchKeys):
     clock: Literal["wall"] = "wall"
     uplinks: list[UplinkAddress] = Field(min_length=1)
     exits: dict[str, Exit] = Field(default_factory=dict)
+    access: list[AccessRow] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _distinct(self) -> _RealFile:
+        distinct(self.access)
         for what in ("name", "interface"):
             values = [getattr(uplink, what) for uplink in self.uplinks]
             if len(set(values)) != len(values):
@@ -95,12 +104,19 @@ class Rig:
     """Folder of the policy that judges unless another is asked for."""
     exits: Mapping[str, Exit]
     """Ways out of the car that are no uplinks, and what becomes of what leaves there; the known ones are always in."""
+    access: tuple[AccessRow, ...] = ()
+    """How much of each recipient's traffic can be opened; hosts without a row are intercepted."""
     lines: Mapping[Location, int] = field(repr=False)
 
     @property
     def unobserved(self) -> tuple[str, ...]:
         """Exits by which something could leave unseen."""
         return tuple(name for name, state in self.exits.items() if state == "unobserved")
+
+    @property
+    def access_by_host(self) -> dict[str, str]:
+        """Host or ``*.ending`` to the word of its row, as plain data."""
+        return {row.host: row.access for row in self.access}
 
     def fault(self, place: Location, message: str) -> InputError:
         """An error about the value at *place* of the file, with its line."""
@@ -155,6 +171,7 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
         "policy": _found(path, "policy", file.policy, lines, folder=True),
         # a sealed network has no other way out than its uplinks; a real car has, unless the bench sees to it
         "exits": dict.fromkeys(KNOWN_EXITS, "blocked" if file.kind == "simulated" else "unobserved") | file.exits,
+        "access": tuple(_placed(path, file, row, index, lines) for index, row in enumerate(file.access)),
         "lines": lines,
     }
     if isinstance(file, _SimulatedFile):
@@ -176,7 +193,35 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
     return RealRig(**common, addresses=addresses, uplinks=tuple(file.uplinks), bench=bench)
 
 
-def _found(path: Path, key: str, given: Path, lines: Mapping[Location, int], *, folder: bool = False) -> Path:
+def _placed(
+    path: Path, file: _SimulatedFile | _RealFile, row: AccessRow, index: int, lines: Mapping[Location, int]
+) -> AccessRow:
+    """*row* with its files relative to the rig file. :raises InputError: this kind of rig needs another row"""
+    place: Location = ("access", index)
+    real = isinstance(file, _RealFile)
+    complaint = None
+    if row.access == "client_cert" and real != (row.certificate is not None):
+        complaint = (
+            "access `client_cert` needs `certificate`, a PEM file with the unit's certificate and its key"
+            if real
+            else "a simulated unit's certificate is taken from the unit: leave `certificate` out"
+        )
+    elif row.access == "backend_tap" and real and row.path is None:
+        complaint = "access `backend_tap` needs `path`, the key log that the backend's TLS terminator writes"
+    elif row.access == "keylog" and row.from_ == "adb" and isinstance(file, _RealFile) and file.adb is None:
+        complaint = "the key log is to be fetched over ADB, and this rig has no `adb`; give it one, or `from: file`"
+    if complaint:
+        raise InputError(complaint, file=path, line=line_of(place, lines))
+    if row.certificate is not None:
+        certificate = _found(path, "certificate", row.certificate, lines, at=(*place, "certificate"))
+        return row.model_copy(update={"certificate": certificate})
+    here = row.access == "backend_tap" or row.from_ == "file"
+    return row.model_copy(update={"path": str((path.parent / row.path).resolve())}) if here and row.path else row
+
+
+def _found(
+    path: Path, key: str, given: Path, lines: Mapping[Location, int], *, folder: bool = False, at: Location = ()
+) -> Path:
     """*given* relative to the rig file. :raises InputError: nothing of that kind is there"""
     place = (path.parent / given).resolve()
     if place.is_dir() if folder else place.is_file():
@@ -185,4 +230,4 @@ def _found(path: Path, key: str, given: Path, lines: Mapping[Location, int], *, 
     names = [other.name for other in siblings if other.is_dir() == folder]
     kind = "folder" if folder else "file"
     message = f"`{key}` is `{given}`: no such {kind}" + near_miss(place.name, names)
-    raise InputError(message, file=path, line=line_of((key,), lines))
+    raise InputError(message, file=path, line=line_of(at or (key,), lines))

@@ -47,6 +47,15 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Volume:
+    """Payload of one conversation in bytes, whether it could be read or not; TCP that was sent again counts once."""
+
+    sent: int
+    """By the unit."""
+    received: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Transmission:
     """One request, message, frame or datagram."""
 

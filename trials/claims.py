@@ -48,7 +48,13 @@ def whole(trial: Trial) -> Window:
     left = tuple(t for t in seen.transmissions if t.left)
     numbers = {t.index for t in left}
     sightings = tuple(s for s in seen.sightings if s.transmission in numbers)
-    return Window(transmissions=left, sightings=sightings, timeline=trial.timeline)
+    return Window(
+        transmissions=left,
+        sightings=sightings,
+        timeline=trial.timeline,
+        access=trial.setup.rig.access_by_host,
+        volumes=seen.volumes,
+    )
 
 
 def unseen(trial: Trial) -> tuple[str, ...]:

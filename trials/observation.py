@@ -18,7 +18,7 @@ from captures.pcapng import CaptureFile
 from captures.sightings import Engine
 from telltale.sighting import Sighting
 from telltale.times import ClockMap
-from telltale.transmission import Transmission
+from telltale.transmission import Transmission, Volume
 
 CONTROL_HOST = "control.telltale.test"
 """Where the bench's own control transmissions go; never counted as the unit's."""
@@ -55,6 +55,8 @@ class Observation:
     """Without the bench's controls; indices are those of the whole capture, and beyond it those of `trials.places`."""
     sightings: tuple[Sighting, ...]
     gaps: tuple[str, ...]
+    volumes: Mapping[int, Volume]
+    """Bytes each way of every conversation, by its number."""
     accounts: Mapping[str, str]
     """The accounting equations in words, by name."""
 
@@ -129,6 +131,7 @@ def look(
         transmissions=theirs,
         sightings=sightings,
         gaps=tuple(dict.fromkeys(gaps)),
+        volumes=decoded.volumes,
         accounts=_accounts(counts, decoded) | dict(remarks),
     )
 

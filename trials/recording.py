@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -38,6 +38,8 @@ class Stock:
     """How the bench looked, e.g. what became of QUIC."""
     held: tuple[Held, ...] = ()
     """What is kept in places that are no network."""
+    key_state: Mapping[str, str] = field(default_factory=dict)
+    """By the host of an access row, how the key log that should open it stands, see `trials.keys`."""
 
 
 class Tap(Protocol):

@@ -25,6 +25,7 @@ from rigs.addresses import (
 )
 from rigs.connect import connect
 from rigs.identities import generate
+from rigs.protocols import Adb
 from rigs.rigfile import Addresses, RealRig
 from rigs.signs import doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
@@ -40,6 +41,7 @@ from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from trials.observation import CONTROL_HOST, Control
+from trials.opening import Opening
 from trials.places import look_into
 from trials.recording import Stock
 from trials.retrieval import Retrieval
@@ -153,8 +155,16 @@ class SimulatedSession:
         tokens: dict[str, str] = {"owner": secrets.token_urlsafe(24), "other": secrets.token_urlsafe(24)}
         self._clock = VirtualClock(self._folder.file("clock.bin"))
         self._stack.callback(self._clock.close)
+        self._opening = Opening(
+            setup.rig.access,
+            unit,
+            secrets=self._wiring.authority.certificate.parent,
+            tap=self._folder.file("backend-keys.log"),
+            adb=self._adb,
+        )
         self._wiring.begin(self._folder.file("traffic.pcapng"))
         self._stack.callback(self._seal)
+        self._opening.grant(self._wiring.gateway)
         self._cloud = SimulatedCloud(
             cloud,
             clock=self._clock,
@@ -163,6 +173,8 @@ class SimulatedSession:
             authority=self._wiring.authority,
             tokens=tokens,
             loopback=self._wiring.fidelity is Fidelity.LOOPBACK,
+            clients=self._opening.clients,
+            keylog=self._opening.tap,
         )
         self._cloud.start()
         self._stack.callback(self._cloud.stop)
@@ -177,6 +189,8 @@ class SimulatedSession:
             interfaces={name: at for name, at in self._wiring.interfaces.items() if name != PHONE},
             proxies=self._wiring.proxies,
             behind=self._wiring.behind,
+            maker_authorities=self._wiring.authority.certificate,
+            client_keys=self._opening.client_keys,
             dbc=self.vehicle.dbc,
             footage=self._footage(),
             usb=socket_folder,
@@ -237,6 +251,8 @@ class SimulatedSession:
             identities=self.identities,
             flash=self._folder.file("phone"),
             authorities=self._wiring.gateway.ca_certificate,
+            maker_authorities=self._wiring.authority.certificate,
+            client_keys=self._opening.client_keys,
             interfaces={PHONE: self._wiring.interfaces[PHONE]},
             proxies=self._wiring.proxies,
             token=token,
@@ -251,6 +267,9 @@ class SimulatedSession:
         self._stack.callback(booted.power_off)
         booted.power_on({"adb": self._bench.peers.phone.socket.fileno()})
         return booted
+
+    def _adb(self) -> Adb:
+        return self.instruments.needed_adb()
 
     def _footage(self) -> dict[str, Path]:
         """What the cameras see: the run's own media, on disk for the unit."""
@@ -338,7 +357,14 @@ class SimulatedSession:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()
         held, unseen = look_into(self.instruments)
-        return replace(stock, causes=(*stock.causes, *self._causes(), *unseen), held=held)
+        fetched = self._opening.fetch()
+        return replace(
+            stock,
+            causes=(*stock.causes, *self._causes(), *unseen, *self._opening.causes),
+            keylog=b"\n".join((stock.keylog, fetched.keylog)),
+            key_state=fetched.state,
+            held=held,
+        )
 
     def _causes(self) -> list[str]:
         causes = []
@@ -377,10 +403,12 @@ class SimulatedSession:
 
     def close(self) -> None:
         """End the capture and take the car off the bench."""
+        if self._on:
+            self._opening.fetch()  # the last moment at which the unit can be asked
         self._stack.close()
 
     def _seal(self) -> None:
-        keys = self._wiring.keys()
+        keys = b"\n".join((self._wiring.keys(), self._opening.held))
         self._folder.file("keys.log").write_bytes(keys)
         self._wiring.seal(keys)
 

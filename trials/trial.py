@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from captures.decode import Senders
 from captures.sightings import Engine
+from policies.access import limits_for
 from policies.erasure import Check
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
@@ -25,6 +26,7 @@ from telltale.times import SECOND, ClockMap, utc
 from telltale.verdict import Verdict
 from trials import evidence
 from trials.evidence import Exhibit
+from trials.keys import missing_keys
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, settle
 from trials.places import USB, Shelf
@@ -255,6 +257,8 @@ class Trial:
                 remarks=taken.remarks,
                 held=self._shelf.transmissions(taken.held, self.now),
             )
+            keyless = missing_keys(self._seen.transmissions, taken.key_state)
+            self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless))))
             self._last_seen = self._seen
         return self._seen
 
@@ -276,9 +280,15 @@ class Trial:
             uploads = [upload for upload in found if upload.uplink in self._session.uplinks.values()]
             if not uploads:
                 what = "pictures or video" if item is None else item
-                raise Inconclusive(f"no upload of {what} was seen, so no time can be counted from it")
+                closed = self._closed_to(media)
+                raise Inconclusive(f"no upload of {what} was seen, so no time can be counted from it{closed}")
             self._upload = self.bench_at(max(upload.ended for upload in uploads))
         return self._upload
+
+    def _closed_to(self, items: Collection[str]) -> str:
+        """Why an upload of *items* may not have been seen: recipients that stay closed to this rig."""
+        known = limits_for(items, self.policy, self.setup.rig.access_by_host)
+        return "".join(f"; {limit.reason}" for limit in known)
 
     def bench_at(self, wall: int) -> int:
         """Bench time at wall time *wall*, both ns."""

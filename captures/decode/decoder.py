@@ -19,7 +19,7 @@ from captures.decode.senders import Senders
 from captures.decode.tls_keys import KeyLog
 from captures.pcapng import Packet
 from telltale.times import ClockMap
-from telltale.transmission import Transmission
+from telltale.transmission import Transmission, Volume
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,8 @@ class Decoded:
     transmissions: tuple[Transmission, ...]
     """What left the unit, in order of time sent, numbered from 0."""
     accounts: StreamAccounts
+    volumes: Mapping[int, Volume]
+    """By the number of the conversation."""
     notes: tuple[str, ...]
     """What could not be read and why, a sentence each."""
 
@@ -98,6 +100,7 @@ class _Decoder:
         self._sent: list[_Sent] = []
         self._by_packet: dict[int, Conversation] = {}
         """Datagrams, by number."""
+        self._volumes: dict[int, Volume] = {}
         for uplink in uplinks.values():
             for way in ("sent", "received"):
                 self._accounts[uplink, way]
@@ -114,6 +117,7 @@ class _Decoder:
         return Decoded(
             transmissions=tuple(self._transmission(index, sent) for index, sent in enumerate(self._sent)),
             accounts=self._accounts,
+            volumes=self._volumes,
             notes=tuple(f"{note} ({count} times)" if count > 1 else note for note, count in self._notes.items()),
         )
 
@@ -177,6 +181,9 @@ class _Decoder:
             sides.append(runs)
         if not any(sides):
             return
+        sizes = [sum(map(len, runs)) for runs in sides]
+        unit = conversation.unit
+        self._volumes[conversation.number] = Volume(sent=sizes[unit], received=sizes[unit.other])
         if not conversation.began:
             self._note(f"a connection to {conversation.addresses[1]} was open before the capture began")
         first = (
@@ -197,6 +204,11 @@ class _Decoder:
         """A UDP flow, or packets of another IP protocol between two hosts."""
         if self._is_foreign(conversation, sum(len(one.data) for one in conversation.datagrams)):
             return
+        sizes = Counter(dict.fromkeys(Side, 0))
+        for one in conversation.datagrams:
+            sizes[one.side] += len(one.data)
+        unit = conversation.unit
+        self._volumes[conversation.number] = Volume(sent=sizes[unit], received=sizes[unit.other])
         for number, one in enumerate(conversation.datagrams):
             self._by_packet[one.packet] = conversation
             account = self._account(conversation, one.side)

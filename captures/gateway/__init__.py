@@ -20,5 +20,6 @@ What the gateway says is a help, never the evidence: that is the packets and the
 
 from captures.gateway.counts import GatewayCounts
 from captures.gateway.gateway import Gateway
+from captures.gateway.settings import Treatment
 
-__all__ = ["Gateway", "GatewayCounts"]
+__all__ = ["Gateway", "GatewayCounts", "Treatment"]

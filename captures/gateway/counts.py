@@ -11,6 +11,8 @@ class GatewayCounts:
 
     opened: int
     closed: int
+    handed_through: int
+    """TLS connections that were not opened, because the bench was told so for their recipient."""
     requests: int
     """HTTP requests whose head was complete."""
     answered: int

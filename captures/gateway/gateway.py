@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from captures.gateway.counts import GatewayCounts
 from captures.gateway.names import NameTable
-from captures.gateway.settings import Settings, UnknownNames
+from captures.gateway.settings import Settings, Treatment, UnknownNames
 from telltale.control import Control, PeerGoneError
 from telltale.errors import RigError
 from telltale.processes import Process, Spawner, end
@@ -167,6 +167,13 @@ class Gateway:
         """
         table: dict[str, list[str]] = self._ask("names")["names"]
         return table
+
+    def treat(self, recipients: Mapping[str, Treatment]) -> None:
+        """Treat TLS to these hosts or ``*.endings`` so from now on, and to all others openly.
+
+        :raises PeerGoneError: it is dead, or hangs
+        """
+        self._control.ask("treat", timeout=_ANSWER, rows={host: row.word for host, row in recipients.items()})
 
     def close(self) -> None:
         """End the process; journal, keys and log stay. Doing it twice does no harm."""

@@ -45,6 +45,11 @@ class NameTable:
             self._table[wanted] = self._allocate()
         return self._table[wanted]
 
+    def name_of(self, address: str) -> str | None:
+        """The name that has *address*; None if none has."""
+        wanted = ipaddress.ip_address(address)
+        return next((name for name, addresses in self._table.items() if wanted in addresses), None)
+
     def _allocate(self) -> tuple[IPAddress, ...]:
         while self._next < POOLS[0].num_addresses - 1:
             addresses = tuple(pool[self._next] for pool in POOLS)

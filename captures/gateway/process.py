@@ -23,6 +23,7 @@ from mitmproxy.options import Options
 from captures.gateway.addons.chronicle import Chronicle
 from captures.gateway.addons.faults import Faults
 from captures.gateway.addons.line import Line
+from captures.gateway.addons.passage import Passage
 from captures.gateway.addons.patience import Patience
 from captures.gateway.addons.pinning import Pinning
 from captures.gateway.addons.protocols import Protocols
@@ -61,6 +62,7 @@ async def run(settings: Settings, control: socket.socket) -> None:
     table = NameTable(settings.names, settings.unknown_names)
     proxyserver, resolver, pinning = Proxyserver(), Resolver(table, journal), Pinning(journal)
     tally = Tally(proxyserver, resolver, pinning, faults)
+    passage = Passage(settings.client_certificates, table, journal)
 
     def watch(client: Client, from_unit: bool, size: int) -> None:  # noqa: FBT001 - a `Watch`
         tally.raw_passed(client, from_unit, size)
@@ -74,12 +76,13 @@ async def run(settings: Settings, control: socket.socket) -> None:
         Protocols(watch),
         Patience(proxyserver.connections),
         TlsConfig(),
+        passage,  # after what prepares a handshake, before what counts it
         Streaming(tally.body_passed),
         resolver,
         tally,
         pinning,
         Chronicle(journal),
-        Line(control, proxyserver, tally, table),
+        Line(control, proxyserver, tally, table, passage),
     )
     master.options.update(**options(settings))
     journal.write(

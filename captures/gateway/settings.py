@@ -13,6 +13,27 @@ UnknownNames = Literal["refuse", "allocate"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Treatment:
+    """What the gateway does with TLS to a recipient: opens it, hands it through, or shows a client certificate."""
+
+    untouched: bool = False
+    certificate: Path | None = None
+    """PEM file with the certificate that the recipient asks for, and its key."""
+
+    @property
+    def word(self) -> str:
+        """For the control line and the journal: ``open``, ``untouched`` or the certificate's path."""
+        return "untouched" if self.untouched else str(self.certificate or "open")
+
+    @classmethod
+    def of(cls, word: str) -> Treatment:
+        """From `word`."""
+        if word in ("open", "untouched"):
+            return cls(untouched=word == "untouched")
+        return cls(certificate=Path(word))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Paths are absolute; ``folder`` is the gateway's own, inside the run's."""
 
@@ -35,6 +56,11 @@ class Settings:
     def journal(self) -> Path:
         """Events as JSON lines."""
         return Path(self.folder) / "gateway.jsonl"
+
+    @property
+    def client_certificates(self) -> Path:
+        """Links to client certificates, in the names that mitmproxy looks for."""
+        return Path(self.folder) / "client-certificates"
 
     @property
     def keylog(self) -> Path:

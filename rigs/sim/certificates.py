@@ -35,7 +35,11 @@ _BACKDATED = timedelta(days=30)
 class CloudAuthority:
     """Signs a server certificate for any name, on the fly. Made by `create` or `load`."""
 
-    def __init__(self, *, certificate: Path, key: Path) -> None:
+    def __init__(
+        self, *, certificate: Path, key: Path, clients: Path | None = None, keylog: Path | None = None
+    ) -> None:
+        self._clients = clients
+        self._keylog = keylog
         self.certificate = certificate
         """The authority's certificate, PEM; give it to whoever checks the clouds' certificates."""
         self.key = key
@@ -64,25 +68,23 @@ class CloudAuthority:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Telltale simulated clouds")])
-        usage = {"key_cert_sign": True, "crl_sign": True, "digital_signature": True}
-        certificate = (
-            _builder(name, name, key.public_key(), key.public_key(), _AUTHORITY_LIFE)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(**usage), critical=True)
-            .sign(key, hashes.SHA256())
-        )
+        certificate = authority_certificate(name, key)
         certificate_path, key_path = folder / CERTIFICATE_NAME, folder / KEY_NAME
-        _write_private(key_path, _key_pem(key))
-        _write_private(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(key_path, key_pem(key))
+        write_private(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
         return cls(certificate=certificate_path, key=key_path)
 
     @classmethod
-    def load(cls, *, certificate: Path, key: Path) -> CloudAuthority:
+    def load(
+        cls, *, certificate: Path, key: Path, clients: Path | None = None, keylog: Path | None = None
+    ) -> CloudAuthority:
         """The authority that another process made.
 
+        :param clients: PEM file of the authorities whose client certificates its servers ask for; None: for none
+        :param keylog: where its servers write down their TLS keys (RFC 9850)
         :raises RigError: the files are missing, or are no certificate with its elliptic-curve key
         """
-        return cls(certificate=certificate, key=key)
+        return cls(certificate=certificate, key=key, clients=clients, keylog=keylog)
 
     def context_for(self, server_name: str, alpn: Sequence[str] = ALPN) -> ssl.SSLContext:
         """A server's TLS context with a certificate for *server_name* (a DNS name or an IP address).
@@ -123,34 +125,50 @@ class CloudAuthority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # load_cert_chain takes nothing but a path; the file is gone again before anyone else could want it
         with tempfile.NamedTemporaryFile(dir=self.certificate.parent) as file:
-            file.write(self._leaf(name) + _key_pem(self._leaf_key))
+            file.write(self._leaf(name) + key_pem(self._leaf_key))
             file.flush()
             context.load_cert_chain(file.name)
         if alpn:
             context.set_alpn_protocols(list(alpn))
+        if self._clients:
+            context.load_verify_locations(self._clients)
+            context.verify_mode = ssl.CERT_OPTIONAL  # a context chosen by SNI cannot ask for more than the first one
+        if self._keylog:
+            context.keylog_filename = str(self._keylog)
         return context
 
     def _leaf(self, name: str) -> bytes:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64] or "unnamed")])
         issuer = self._certificate
         certificate = (
-            _builder(subject, issuer.subject, self._leaf_key.public_key(), self._signing_key.public_key(), _LEAF_LIFE)
+            builder(subject, issuer.subject, self._leaf_key.public_key(), self._signing_key.public_key())
             .add_extension(x509.SubjectAlternativeName([_general_name(name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(digital_signature=True), critical=True)
+            .add_extension(key_usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._signing_key, hashes.SHA256())
         )
         return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _builder(
+def authority_certificate(name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A root that signs end entities alone."""
+    return (
+        builder(name, name, key.public_key(), key.public_key(), _AUTHORITY_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def builder(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePublicKey,
     issuer_key: ec.EllipticCurvePublicKey,
-    life: timedelta,
+    life: timedelta = _LEAF_LIFE,
 ) -> x509.CertificateBuilder:
+    """What every certificate has: names, number, validity, and the two key identifiers."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -172,9 +190,8 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name or "unnamed")
 
 
-def _key_usage(
-    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
-) -> x509.KeyUsage:
+def key_usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+    """The extension with the usages given, and no other."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         key_cert_sign=key_cert_sign,
@@ -188,12 +205,14 @@ def _key_usage(
     )
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """PKCS #8, not encrypted."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """A new file, mode 0600. :raises FileExistsError: it is there already"""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

@@ -20,6 +20,7 @@ from typing import Any
 
 from rigs.protocols import LineState
 from rigs.sim.certificates import CloudAuthority
+from rigs.sim.client_keys import ClientKey
 from rigs.sim.clock import NEVER, Role, VirtualClock
 from rigs.sim.cloud.model import Cloud
 from rigs.sim.unit.model import Unit
@@ -57,6 +58,10 @@ class UnitBoot:
     """Folder of what the unit keeps over power-off; made if missing, and reused by the next boot."""
     authorities: Path | None
     """PEM file of the authorities whose certificates the unit trusts."""
+    maker_authorities: Path | None = None
+    """PEM file of the maker's own root; None: there is none beside the authorities."""
+    client_keys: Mapping[str, ClientKey] = field(default_factory=dict)
+    """Kind of key (``exportable``, ``hsm``) to the key, for servers that ask for a client certificate."""
     interfaces: Mapping[str, str | None]
     """Uplink to network interface; None: whatever the routing table says."""
     dbc: Path | None = None
@@ -83,6 +88,11 @@ class UnitBoot:
                 values.setdefault(identity.item, {"lat": identity.value[0], "lon": identity.value[1]})
             elif isinstance(identity.value, str):
                 values.setdefault(identity.item, identity.value)
+        for row in self.unit.tls.values():
+            if row.key and row.key not in self.client_keys:
+                raise InputError(
+                    f"the unit {self.unit.unit} needs a client key of kind `{row.key}`, and was given none"
+                )
         if missing := sorted(self.unit.needs - set(values) - set(self.footage)):
             given = ", ".join(sorted({*values, *self.footage})) or "none"
             wanted = ", ".join(f"`{item}`" for item in missing)
@@ -97,6 +107,8 @@ class UnitBoot:
             "footage": {item: str(path) for item, path in self.footage.items()},
             "flash": str(self.flash),
             "authorities": str(self.authorities) if self.authorities else None,
+            "maker authorities": str(self.maker_authorities) if self.maker_authorities else None,
+            "client keys": {kind: key.pem for kind, key in self.client_keys.items()},
             "interfaces": dict(self.interfaces),
             "dbc": str(self.dbc) if self.dbc else None,
             "usb": str(self.usb) if self.usb else None,
@@ -312,6 +324,8 @@ class SimulatedCloud(_Part):
     """A cloud.
 
     :param tokens: bearer tokens of the accounts ``owner`` and ``other`` in the owner's app
+    :param clients: PEM file of the authorities whose client certificates its servers ask for
+    :param keylog: where its TLS terminator writes down its keys
     :param loopback: listen on free ports of 127.0.0.1 (see `addresses`) instead of everywhere on the file's own ports
     """
 
@@ -326,6 +340,8 @@ class SimulatedCloud(_Part):
         log: Path,
         authority: CloudAuthority,
         tokens: Mapping[str, str],
+        clients: Path | None = None,
+        keylog: Path | None = None,
         loopback: bool = False,
     ) -> None:
         super().__init__(f"the cloud {cloud.cloud}", clock)
@@ -337,6 +353,8 @@ class SimulatedCloud(_Part):
             "certificate": str(authority.certificate),
             "key": str(authority.key),
             "tokens": dict(tokens),
+            "clients": str(clients) if clients else None,
+            "keylog": str(keylog) if keylog else None,
             "loopback": loopback,
         }
         self._ports: dict[str, int] = {}

@@ -91,8 +91,9 @@ def scenario(benches, xiaomi, request):
     """Begins a scenario on the shared bench; it is closed with the test."""
     begun = []
 
-    def begin(*defects, clauses=("XM-21-03",)):
-        trial = benches.trial(xiaomi(*defects), title=request.node.name, clauses=clauses)
+    def begin(*defects, clauses=("XM-21-03",), rig=None):
+        setup = xiaomi(*defects) if rig is None else Setup.read(rig, policy=None, defects=())
+        trial = benches.trial(setup, title=request.node.name, clauses=clauses)
         begun.append(trial)
         return Scenario(trial)
 

@@ -4,6 +4,7 @@ protocols      what a connection carries: TLS, HTTP, DNS, or raw
 patience       silent connections are not cut
 streaming      bodies are handed on at once and not kept
 resolver       DNS answers from the bench's table
+passage        recipients that are handed through unopened, or met with the unit's certificate
 tally          counts, and what is under way
 pinning        clients that refuse the bench's certificate
 chronicle      events for the journal

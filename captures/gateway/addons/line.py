@@ -9,20 +9,24 @@ from typing import Any
 from mitmproxy import ctx
 from mitmproxy.addons.proxyserver import Proxyserver
 
+from captures.gateway.addons.passage import Passage
 from captures.gateway.addons.tally import Tally
 from captures.gateway.names import NameTable
-from telltale.control import serve
+from telltale.control import Handler, serve
 from telltale.errors import RigError
 
 
 class Line:
     """Begins to answer when mitmproxy listens, or has failed to."""
 
-    def __init__(self, sock: socket.socket, proxyserver: Proxyserver, tally: Tally, table: NameTable) -> None:
+    def __init__(
+        self, sock: socket.socket, proxyserver: Proxyserver, tally: Tally, table: NameTable, passage: Passage
+    ) -> None:
         self._sock = sock
         self._proxyserver = proxyserver
         self._tally = tally
         self._table = table
+        self._passage = passage
         self._task: asyncio.Task[None] | None = None
 
     def running(self) -> None:
@@ -30,10 +34,11 @@ class Line:
         self._task = asyncio.get_running_loop().create_task(self._attend())
 
     async def _attend(self) -> None:
-        handlers = {
+        handlers: dict[str, Handler] = {
             "ready": self._ready,
             "counts": self._tally.counts,
             "names": lambda: {"names": self._table.as_text()},
+            "treat": self._passage.treat,
         }
         try:
             await serve(self._sock, handlers)

@@ -90,7 +90,10 @@ class Tally:
         self._add("errors")
 
     def tls_clienthello(self, data: ClientHelloData) -> None:
-        """A handshake with the unit begins."""
+        """A handshake with the unit begins; one that is handed through is not the gateway's to end."""
+        if data.ignore_connection:
+            self._add("handed_through")
+            return
         self._begin(data.context.client.id, data.context.client)
 
     def tls_established_client(self, data: TlsData) -> None:

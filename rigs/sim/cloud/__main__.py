@@ -25,6 +25,7 @@ from rigs.sim.cloud import http
 from rigs.sim.cloud.services import Services
 from rigs.sim.unit import gbt32960
 from telltale import control
+from telltale.hosts import nearest
 from telltale.processes import inherited
 
 _UNNAMED = "unnamed.test"
@@ -40,7 +41,13 @@ class Cloud:
         self._clock = SharedClock.inherited("cloud")
         self._agenda = Agenda()
         self._services = Services(self._data, clock=self._clock, agenda=self._agenda, tokens=boot["tokens"])
-        self._authority = CloudAuthority.load(certificate=Path(boot["certificate"]), key=Path(boot["key"]))
+        self._closed = {host for host, row in self._data["tls"].items() if row["client certificate"] == "required"}
+        self._authority = CloudAuthority.load(
+            certificate=Path(boot["certificate"]),
+            key=Path(boot["key"]),
+            clients=Path(boot["clients"]) if boot["clients"] and self._closed else None,
+            keylog=Path(boot["keylog"]) if boot["keylog"] else None,
+        )
         self._ports: dict[str, int] = {}
         self._kept: list[Any] = []
 
@@ -52,7 +59,7 @@ class Cloud:
         for platform in self._data["platforms"].values():
             await self._listen(_port(platform["gbt32960"]), self._serve_platform)
         if link := self._data["link"]:
-            await self._listen(_port(link["mqtt"]), self._services.link.serve, self._tls())
+            await self._listen(_port(link["mqtt"]), self._serve_link, self._tls())
         for sink in self._data["sinks"].values():
             if sink["tcp"]:
                 await self._listen(_port(sink["tcp"]), self._serve_sink)
@@ -79,9 +86,22 @@ class Cloud:
         return {"now": self._clock.now()}
 
     async def _serve_http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await http.serve(reader, writer, self._answer)
+        known = _identified(writer)
+        await http.serve(reader, writer, lambda request: self._answer(request, known=known))
 
-    async def _answer(self, request: http.Request) -> http.Response:
+    async def _serve_link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed(self._data["link"]["mqtt"].rpartition(":")[0]) and not _identified(writer):
+            writer.close()
+        else:
+            await self._services.link.serve(reader, writer)
+
+    def _is_closed(self, host: str) -> bool:
+        """Whether *host* serves none but units that show a certificate."""
+        return nearest(self._data["tls"], host) in self._closed
+
+    async def _answer(self, request: http.Request, *, known: bool) -> http.Response:
+        if not known and self._is_closed(request.host):
+            return http.Response(status=400, body=b'{"error": "no client certificate was sent"}')
         response = await self._services.answer(request)
         self._publish()
         return response
@@ -153,6 +173,12 @@ class Cloud:
             urls += [store["upload"], *(address["at"] for address in store["addresses"].values())]
         parts = [urllib.parse.urlsplit(url) for url in urls]
         return {(url.port or (443 if url.scheme == "https" else 80), url.scheme == "https") for url in parts}
+
+
+def _identified(writer: asyncio.StreamWriter) -> bool:
+    """Whether the client has shown a certificate that the maker's authority for units signed."""
+    tls = writer.get_extra_info("ssl_object")
+    return tls is not None and bool(tls.getpeercert())
 
 
 def _port(address: str) -> int:

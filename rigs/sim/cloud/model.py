@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rigs.sim.source import Source
 from telltale.errors import near_miss
+from telltale.hosts import checked_pattern
 from telltale.yamlfile import Duration, Strict
 
 
@@ -118,6 +119,13 @@ class Link(Strict):
     topic: str
 
 
+class Tls(Strict):
+    """What a host asks of those who connect with TLS."""
+
+    client_certificate: Literal["required", "not asked"] = "not asked"
+    """One that the maker's authority for units has signed; who has none is answered 400, or hung up on."""
+
+
 class Cloud(Strict):
     """A cloud file."""
 
@@ -128,6 +136,8 @@ class Cloud(Strict):
     apps: dict[str, App] = Field(default_factory=dict)
     stores: dict[str, Store] = Field(default_factory=dict)
     link: Link | None = None
+    tls: dict[Annotated[str, AfterValidator(checked_pattern)], Tls] = Field(default_factory=dict)
+    """By host or ``*.ending``; the most specific row counts."""
 
     def plain(self) -> dict[str, Any]:
         """As JSON data in the file's own words, for the cloud's process."""

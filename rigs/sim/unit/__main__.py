@@ -30,6 +30,7 @@ from rigs.protocols import LineState
 from rigs.sim.clock import SharedClock
 from rigs.sim.network.vending import SocketLine
 from rigs.sim.peers.adbd import Adbd
+from rigs.sim.peers.files import File
 from rigs.sim.peers.gnss import GnssReceiver
 from rigs.sim.peers.modem import AtModem
 from rigs.sim.unit.behind import ControlUnit
@@ -43,6 +44,7 @@ from rigs.sim.unit.link import Link
 from rigs.sim.unit.places import Places
 from rigs.sim.unit.power import Power
 from rigs.sim.unit.recordings import Recordings
+from rigs.sim.unit.tls import TlsSettings
 from rigs.sim.unit.transports import Transports
 from rigs.sim.unit.usbport import UsbPort
 from rigs.sim.unit.workshop import Workshop
@@ -71,12 +73,20 @@ class Unit:
         self.data = self.versions.get(software, factory)
         kept = {name for name, queue in self.data["queues"].items() if queue["kept"]}
         self.flash = Flash(Path(boot["flash"]), kept)
-        authorities = Path(boot["authorities"]) if boot["authorities"] else None
+        self.adbd: Adbd | None = None
+        self.tls = TlsSettings(
+            self.data["tls"],
+            bench=Path(boot["authorities"]) if boot["authorities"] else None,
+            maker=Path(boot["maker authorities"]) if boot["maker authorities"] else None,
+            keys=boot["client keys"],
+            flash=Path(boot["flash"]) / "key-logs",
+            on_keys=self._show_keys,
+        )
         addresses = {name: (host, port) for name, (host, port) in boot["addresses"].items()}
         proxies = {uplink: (host, port) for uplink, (host, port) in boot["proxies"].items()}
         self.dialler = Dialler(
             interfaces=boot["interfaces"],
-            authorities=authorities,
+            tls=self.tls,
             addresses=addresses,
             proxies=proxies,
             behind=_behind(boot),
@@ -276,7 +286,7 @@ class Unit:
             if facts:
                 self.engine.learn({name: value_of(value, fact["values"]) for name, fact in facts.items()})
 
-        adbd = Adbd(
+        self.adbd = Adbd(
             properties={
                 "ro.product.model": self.data["unit"],
                 "ro.product.manufacturer": self.data["made by"],
@@ -290,7 +300,13 @@ class Unit:
             on_reset=self._reset,
             storage=self.disk.files,
         )
-        self._start(adbd.serve(socket.socket(fileno=inherited("adb"))))
+        self.tls.tell_all()
+        self._start(self.adbd.serve(socket.socket(fileno=inherited("adb"))))
+
+    def _show_keys(self, log: str, content: bytes) -> None:
+        """An engineering build's key log is a file that ADB can fetch."""
+        if self.adbd is not None:
+            self.adbd.storage[log] = File(content)
 
     def _reboot(self) -> None:
         """Lose everything that is not in flash; the descriptors handed over by the bench survive."""

@@ -11,17 +11,16 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import python_socks
 from aioquic.asyncio.protocol import QuicConnectionProtocol
-from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from python_socks.async_.asyncio import Proxy
 
 from rigs.sim.unit.behind import ControlUnit
 from rigs.sim.unit.message import SendError, reason
+from rigs.sim.unit.tls import TlsSettings
 
 P = TypeVar("P", bound=QuicConnectionProtocol)
 
@@ -36,7 +35,7 @@ class Dialler:
     """Opens connections over an uplink.
 
     :param interfaces: uplink to network interface; None leaves the choice to the routing table
-    :param authorities: PEM file of the certificate authorities that the unit trusts; None: no TLS at all
+    :param tls: whom the unit trusts, and how it shows itself
     :param addresses: ``host:port`` to the address really dialled, for a bench that has no name server
     :param behind: control units behind this one, by name; what is sent for another name leaves as the unit's own
     :param proxies: uplink to the SOCKS proxy that is the only way out over it
@@ -46,17 +45,16 @@ class Dialler:
         self,
         *,
         interfaces: Mapping[str, str | None],
-        authorities: Path | None,
+        tls: TlsSettings,
         addresses: Mapping[str, tuple[str, int]] | None = None,
         proxies: Mapping[str, tuple[str, int]] | None = None,
         behind: Mapping[str, ControlUnit] | None = None,
     ) -> None:
         self._interfaces = interfaces
-        self._authorities = authorities
+        self._tls = tls
         self._addresses = addresses or {}
         self._proxies = proxies or {}
         self._behind = behind or {}
-        self._contexts: dict[str | None, ssl.SSLContext] = {}
 
     def is_up(self, uplink: str) -> bool:
         """Whether the uplink's interface is there, up and connected (``IFF_UP``, ``IFF_RUNNING``)."""
@@ -86,7 +84,8 @@ class Dialler:
                 sock = await self._connect(host, port, uplink, ecu)
                 if not tls:
                     return await asyncio.open_connection(sock=sock)
-                reader, writer = await asyncio.open_connection(sock=sock, ssl=self._context(alpn), server_hostname=host)
+                context = self._tls.context(host, alpn)
+                reader, writer = await asyncio.open_connection(sock=sock, ssl=context, server_hostname=host)
         except TimeoutError:
             raise SendError(f"no connection to {host}:{port} within {CONNECT_SECONDS:g} s") from None
         except ssl.SSLError as error:
@@ -95,6 +94,7 @@ class Dialler:
             raise SendError(f"no connection to {host}:{port}: {error}") from None
         except OSError as error:
             raise SendError(f"no connection to {host}:{port}: {reason(error)}") from None
+        self._tls.established(host)
         chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
         if chosen != alpn and alpn == "h2":  # HTTP/1.1 is what a server without ALPN speaks (RFC 9113, section 3.2)
             writer.close()
@@ -116,9 +116,7 @@ class Dialler:
         :param ecu: the control unit that it comes from
         :raises SendError: no address, no route, refused, no answer, or a certificate that is not trusted
         """
-        if self._authorities is None:
-            raise SendError("the unit was given no certificate authority to trust")
-        configuration = QuicConfiguration(alpn_protocols=[alpn], server_name=host, cafile=str(self._authorities))
+        configuration = self._tls.quic(host, alpn)
         try:
             sock = await self.udp(host, port, uplink, ecu=ecu)
             protocol = speaks(QuicConnection(configuration=configuration))
@@ -135,6 +133,7 @@ class Dialler:
         except (OSError, SendError) as error:
             why = reason(error) if isinstance(error, OSError) else str(error)
             raise SendError(f"no QUIC connection to {host}:{port}: {why}") from None
+        self._tls.established(host)
         return protocol
 
     async def udp(self, host: str, port: int, uplink: str, *, ecu: str | None = None) -> socket.socket:
@@ -198,13 +197,3 @@ class Dialler:
                 sock.close()
                 raise SendError(f"{uplink} has no interface {interface}: {reason(error)}") from None
         return sock
-
-    def _context(self, alpn: str | None) -> ssl.SSLContext:
-        if alpn not in self._contexts:
-            if self._authorities is None:
-                raise SendError("the unit was given no certificate authority to trust")
-            context = ssl.create_default_context(cafile=str(self._authorities))
-            if alpn:
-                context.set_alpn_protocols([alpn])
-            self._contexts[alpn] = context
-        return self._contexts[alpn]

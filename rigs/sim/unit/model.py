@@ -18,6 +18,7 @@ from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
 from rigs.sim.unit.workshop import Diagnosis
 from telltale.errors import InputError, near_miss
+from telltale.hosts import ANY_HOST, checked_pattern
 from telltale.items import taxonomy
 from telltale.yamlfile import Duration, Location, Strict
 
@@ -248,6 +249,21 @@ class CommandLink(Strict):
     uplink: Uplink | None = None
 
 
+def _pattern(text: str) -> str:
+    return text if text == ANY_HOST else checked_pattern(text)
+
+
+class Tls(Strict):
+    """How the unit speaks TLS with a host."""
+
+    key: Literal["exportable", "hsm"] | None = None
+    """The client key that it shows when asked: it can be copied to the bench, or it never leaves the unit."""
+    trusts: Literal["bench", "maker"] = "bench"
+    """``maker``: the maker's root alone (pinned). ``bench``: the bench's authority as well, which was installed."""
+    key_log: Annotated[str, Field(pattern="^/.*[^/]$")] | None = None
+    """Absolute path on the unit at which an engineering build writes down its TLS keys (RFC 9850)."""
+
+
 class Unit(Strict):
     """A unit file."""
 
@@ -256,6 +272,8 @@ class Unit(Strict):
     uplink: Uplink
     """The uplink of everything that names no other."""
     state: dict[str, FactSource]
+    tls: dict[Annotated[str, AfterValidator(_pattern)], Tls] = Field(default_factory=dict)
+    """By host, ``*.ending`` or ``*``; the most specific row counts, a host without one has every default."""
     queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
     diagnosis: Diagnosis | None = None

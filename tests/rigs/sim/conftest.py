@@ -21,6 +21,7 @@ import pytest
 import rigs.sim
 from rigs.e2e import protections
 from rigs.sim.certificates import CloudAuthority
+from rigs.sim.client_keys import ClientAuthority
 from rigs.sim.clock import VirtualClock
 from rigs.sim.cloud.model import load_cloud
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
@@ -39,6 +40,7 @@ IDENTITIES = {
     "imei": "867530900000017",
     "account_id": "mi-7700421",
     "device_id": "5d2f0c61-8a52-4f0e-9d7b-3c6a1e40b7f2",
+    "licence_plate": "琼SD00017",
     "position": (39.904200, 116.407400),
     "home_position": (39.604200, 116.207400),
 }
@@ -53,11 +55,16 @@ class Bench:
         self.clock = VirtualClock(folder / "clock", start=START)
         stack.callback(self.clock.close)
         self.authority = CloudAuthority.create(folder / "authority")
+        self.clients = ClientAuthority(folder / "units")
+        self.client_keys = {
+            kind: self.clients.issue("unit", exportable=kind != "hsm") for kind in ("exportable", "hsm")
+        }
         self.dbc = SIM.parent / "dbc" / "body.dbc"
         self._database = cantools.database.load_file(self.dbc)
         self._values = {"VehicleStatus": {}, "BodyStatus": {}, "NetworkManagement": {}}
         self._protections = protections(self._database)
         self._frames = itertools.count()
+        self.bench_authorities = None
         self.cloud = None
         self.tokens = {"owner": "token-of-owner", "other": "token-of-other"}
 
@@ -75,6 +82,8 @@ class Bench:
             log=self.folder / "cloud.log",
             authority=self.authority,
             tokens=self.tokens,
+            clients=self.clients.certificate,
+            keylog=self.folder / "backend-keys.log",
             loopback=True,
         )
         self._stack.callback(self.cloud.stop)
@@ -90,7 +99,9 @@ class Bench:
                 unit=load_unit(path, dbc=self.dbc),
                 identities=Identities([Identity(item=item, value=value) for item, value in IDENTITIES.items()]),
                 flash=self.folder / "flash",
-                authorities=self.authority.certificate,
+                authorities=self.bench_authorities or self.authority.certificate,
+                maker_authorities=self.authority.certificate,
+                client_keys=self.client_keys,
                 interfaces=interfaces or {"cellular": None, "wifi": None},
                 dbc=self.dbc,
                 usb=socket_folder,
