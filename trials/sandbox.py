@@ -6,11 +6,15 @@ identities. With a policy it is judged; without one it is listed.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -30,8 +34,11 @@ from trials.outcome import explain
 from trials.scratch import scratch
 from trials.wiring import Wiring
 
-CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""How common programs are told which certificate authorities to trust."""
+CA_VARIABLES = ("TELLTALE_CA", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""The bench's certificate authority as a PEM file: for a program's own options, and as common programs look for it."""
+SPKI_VARIABLE = "TELLTALE_CA_SPKI"
+"""The same as base64 of the SHA-256 of its public key, as Chromium's ``--ignore-certificate-errors-spki-list`` takes
+it, and as RFC 7469, section 2.4, has it."""
 
 
 def sandbox(
@@ -61,7 +68,7 @@ def sandbox(
         controls = [wiring.control(uplink) for uplink in wiring.uplinks.values()]
         program = wiring.spawn_unit(
             command,
-            env={**os.environ, **dict.fromkeys(CA_VARIABLES, str(wiring.gateway.ca_certificate))},
+            env={**os.environ, **trust(wiring.gateway.ca_certificate)},
             streams=(sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno()),
         )
         status = _wait(program, console)
@@ -85,6 +92,14 @@ def sandbox(
     if status:
         console.print(f"{command[0]} ended with {status}", style="yellow", highlight=False)
     return _report(seen, folder, judged_by, json_file, reveal=reveal)
+
+
+def trust(certificate: Path) -> dict[str, str]:
+    """Environment variables that let a program trust the bench's certificate authority."""
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pin = base64.b64encode(hashlib.sha256(spki).digest()).decode()
+    return {**dict.fromkeys(CA_VARIABLES, str(certificate)), SPKI_VARIABLE: pin}
 
 
 def _report(

@@ -181,20 +181,33 @@ def read(streams: Streams, unit: Side, host: str | None, reading: Reading) -> No
                 version="HTTP/3",
             )
         )
-    for arrival, what, data in mine.odd:
-        part = Part(name="payload", data=data)
-        summary = f"{len(data)} bytes in {what}"
-        reading.messages.append(
-            Message(
-                channel="https",
-                first=arrival.first,
-                last=arrival.last,
-                summary=summary,
-                kind="frame",
-                host=host,
-                parts=(part,),
-            )
+    if mine.odd:
+        _tell_odd(mine.odd, host, reading)
+
+
+def _tell_odd(odd: list[tuple[Arrival, str, bytes]], host: str | None, reading: Reading) -> None:
+    """Bytes beside requests (extensions, and reserved types that clients send to no end, RFC 9114 section 7.2.8).
+
+    They are searched with the first request, or alone where there is none.
+    """
+    parts = tuple(Part(name="frame", data=data) for _, _, data in odd)
+    if reading.messages:
+        first = min(reading.messages, key=lambda message: message.first)
+        first.parts = (*first.parts, *parts)
+        return
+    arrival, what, _ = odd[0]
+    summary = f"{sum(len(part.data) for part in parts)} bytes in {what}" + (" and others" if len(odd) > 1 else "")
+    reading.messages.append(
+        Message(
+            channel="https",
+            first=arrival.first,
+            last=odd[-1][0].last,
+            summary=summary,
+            kind="frame",
+            host=host,
+            parts=parts,
         )
+    )
 
 
 def _capacity(streams: Streams, side: Side) -> int:
