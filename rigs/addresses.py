@@ -64,6 +64,14 @@ class StorageAddress(Strict):
 
     roots: list[str] = Field(default=["/data", "/sdcard"], min_length=1)
     """Folders; reading all of them needs an engineering build."""
+    leave_out: list[str] = Field(default=["/data/misc/bluetooth/logs"])
+    """Folders that the bench itself has had written, such as the Bluetooth log."""
+
+
+class SnoopAddress(Strict):
+    """The unit's HCI snoop log, over ADB; it is switched on in the developer options."""
+
+    path: str = "/data/misc/bluetooth/logs/btsnoop_hci.log"
 
 
 class Ceiling(Strict):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from rigs.addresses import ProbeAddress, StorageAddress
+from rigs.addresses import ProbeAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
 from rigs.drivers.diagnostics import UdsClient
@@ -18,9 +18,9 @@ from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
 from rigs.drivers.probe import Dialler, HttpProbe
 from rigs.drivers.sms import SmsModem
-from rigs.drivers.storage import AdbStorage
+from rigs.drivers.storage import AdbSnoop, AdbStorage
 from rigs.instruments import Instruments
-from rigs.protocols import Clock
+from rigs.protocols import Adb, Clock
 from rigs.rigfile import Addresses, Rig
 from rigs.vehicle import Vehicle
 from telltale.times import SECOND
@@ -90,7 +90,9 @@ def connect(
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
         if addresses.storage is not None:
-            present = replace(present, storage=_storage(rig, present, addresses.storage))
+            present = replace(present, storage=AdbStorage(_over_adb(rig, present, "storage"), addresses.storage, clock))
+        if addresses.snoop is not None:
+            present = replace(present, snoop=AdbSnoop(_over_adb(rig, present, "snoop"), addresses.snoop))
         yield present if delivered is None else _with_delivery(present, delivered)
 
 
@@ -98,10 +100,10 @@ def _probe(address: ProbeAddress, dial: Dialler | None) -> HttpProbe:
     return HttpProbe(dial, authorities=address.authorities, timeout=address.timeout / SECOND)
 
 
-def _storage(rig: Rig, present: Instruments, address: StorageAddress) -> AdbStorage:
+def _over_adb(rig: Rig, present: Instruments, key: str) -> Adb:
     if present.adb is None:
-        raise rig.fault(("storage",), "`storage` is looked at over ADB; name the unit under `adb`")
-    return AdbStorage(present.adb, address, present.clock)
+        raise rig.fault((key,), f"`{key}` is looked at over ADB; name the unit under `adb`")
+    return present.adb
 
 
 def _with_delivery(instruments: Instruments, delivered: Callable[[int], None]) -> Instruments:

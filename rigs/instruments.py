@@ -16,6 +16,7 @@ from rigs.protocols import (
     Gnss,
     Modem,
     PowerSupply,
+    Snoop,
     Storage,
     Texts,
     UsbStick,
@@ -49,6 +50,7 @@ class Instruments:
     probe: CloudProbe | None = None
     stick: UsbStick | None = None
     storage: Storage | None = None
+    snoop: Snoop | None = None
     delivered: Callable[[], None] = _nothing
     """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
 
@@ -99,6 +101,10 @@ class Instruments:
     def needed_stick(self) -> UsbStick:
         """The USB stick. :raises MissingInstrumentError: the rig has none"""
         return self.stick or _missing("stick", "a USB stick")
+
+    def needed_snoop(self) -> Snoop:
+        """The Bluetooth log. :raises MissingInstrumentError: the rig has none"""
+        return self.snoop or _missing("snoop", "a Bluetooth log")
 
     def needed_storage(self) -> Storage:
         """The unit's storage. :raises MissingInstrumentError: the rig has none"""

@@ -259,6 +259,14 @@ class UsbStick(Protocol):
         ...
 
 
+class Snoop(Protocol):
+    """The log of the unit's Bluetooth controller (HCI snoop)."""
+
+    def read(self) -> bytes:
+        """The log as it stands. :raises RigError: it is switched off, or cannot be read"""
+        ...
+
+
 class Storage(Protocol):
     """The unit's own storage."""
 

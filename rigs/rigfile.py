@@ -23,6 +23,7 @@ from rigs.addresses import (
     ProbeAddress,
     SerialAddress,
     SmsAddress,
+    SnoopAddress,
     StorageAddress,
     UplinkAddress,
 )
@@ -50,6 +51,7 @@ class Addresses(Strict):
     digital: DigitalAddress | None = None
     probe: ProbeAddress | None = None
     storage: StorageAddress | None = None
+    snoop: SnoopAddress | None = None
 
 
 class _SimulatedFile(Strict):

@@ -10,13 +10,19 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from captures.decode import bluetooth
+from captures.decode.bluetooth import Said
+from captures.decode.btsnoop import SnoopError
 from captures.decode.model import discreet
+from reports.run_folder import RunFolder
 from rigs.instruments import Instruments
 from rigs.protocols import Found, KeptFile
 from telltale.errors import RigError
 from telltale.transmission import KEPT, Address, Part, Transmission
 
-USB = "usb"
+USB, BLUETOOTH = "usb", "bluetooth"
+SNOOP = "btsnoop_hci.log"
+"""In the run folder, without the keys that stood in it."""
 RECIPIENTS = {USB: "USB stick", KEPT: "the car's storage"}
 FIRST = 1_000_000
 """Index of the first of them; below are those of the capture, which still grows."""
@@ -24,14 +30,14 @@ _NOWHERE = Address(ip="0.0.0.0", port=0)  # noqa: S104 - no address is bound, th
 
 
 class Held(NamedTuple):
-    """A file and where it is."""
+    """A file and where it is, or something that was said over Bluetooth."""
 
     channel: str
-    file: KeptFile
+    what: KeptFile | Said
 
 
-def look_into(instruments: Instruments) -> tuple[tuple[Held, ...], tuple[str, ...]]:
-    """Everything that is kept now in the places that this rig can look into, and what of it could not be seen."""
+def look_into(instruments: Instruments, folder: RunFolder) -> tuple[tuple[Held, ...], tuple[str, ...]]:
+    """Everything that lies now in the places that this rig can look into, and what of it could not be seen."""
     held: list[Held] = []
     causes: list[str] = []
     for channel, look in (
@@ -45,6 +51,16 @@ def look_into(instruments: Instruments) -> tuple[tuple[Held, ...], tuple[str, ..
             continue
         held += [Held(channel, file) for file in found.files]
         causes += found.causes
+    if instruments.snoop is not None:
+        try:
+            log = instruments.snoop.read()
+            heard = bluetooth.decode(log)
+            folder.file(SNOOP).write_bytes(bluetooth.scrubbed(log))
+        except (RigError, SnoopError) as error:
+            causes.append(f"the unit's Bluetooth log could not be read: {error}")
+        else:
+            held += [Held(BLUETOOTH, said) for said in heard.said]
+            causes += [f"in the unit's Bluetooth log {problem}" for problem in heard.problems]
     return tuple(held), tuple(causes)
 
 
@@ -60,11 +76,14 @@ class Shelf:
         :param now: bench time at which they were read, ns
         """
         read = time.time_ns()
-        return tuple(self._transmission(channel, file, now, read) for channel, file in held)
+        return tuple(
+            self._of_file(channel, what, now, read) if isinstance(what, KeptFile) else self._of_said(what, now, read)
+            for channel, what in held
+        )
 
-    def _transmission(self, channel: str, file: KeptFile, now: int, read: int) -> Transmission:
+    def _of_file(self, channel: str, file: KeptFile, now: int, read: int) -> Transmission:
         key = (channel, file.path, file.written, hash(file.data), file.torn)
-        index = self._numbers.setdefault(key, FIRST + len(self._numbers))
+        index = self._number(key)
         torn = f" ({file.torn})" if file.torn else ""
         # The latest moment that its time leaves open: what was written after a step belongs to that step
         written = now if file.written is None else file.written[1]
@@ -84,3 +103,25 @@ class Shelf:
             parts=(Part(name="path", data=file.path.encode()), Part(name="body", data=file.data)),
             complete=file.torn is None,
         )
+
+    def _of_said(self, said: Said, now: int, read: int) -> Transmission:
+        where = f"{said.kind} {said.path}".strip()
+        return Transmission(
+            index=self._number((BLUETOOTH, said.peer, where, said.first)),
+            channel=BLUETOOTH,
+            uplink=BLUETOOTH,
+            sent=read,
+            ended=read,
+            bench=min(said.first, now),
+            source=_NOWHERE,
+            destination=_NOWHERE,
+            host=said.peer,
+            summary=where,
+            kind=said.kind,
+            path=said.path,
+            parts=(Part(name="payload", data=bytes(said.data)),),
+            complete=said.whole,
+        )
+
+    def _number(self, key: tuple[object, ...]) -> int:
+        return self._numbers.setdefault(key, FIRST + len(self._numbers))

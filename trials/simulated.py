@@ -21,6 +21,7 @@ from rigs.addresses import (
     PowerAddress,
     ProbeAddress,
     SerialAddress,
+    SnoopAddress,
     StorageAddress,
 )
 from rigs.connect import connect
@@ -82,6 +83,7 @@ class SimulatedBench:
                 power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
                 probe=ProbeAddress(authorities=self.wiring.authority.certificate),
                 storage=StorageAddress(),
+                snoop=SnoopAddress(),
             )
         except BaseException:
             self._stack.close()
@@ -356,7 +358,7 @@ class SimulatedSession:
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()
-        held, unseen = look_into(self.instruments)
+        held, unseen = look_into(self.instruments, self._folder)
         fetched = self._opening.fetch()
         return replace(
             stock,

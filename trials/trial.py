@@ -29,7 +29,7 @@ from trials.evidence import Exhibit
 from trials.keys import missing_keys
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, settle
-from trials.places import USB, Shelf
+from trials.places import BLUETOOTH, USB, Shelf
 from trials.recording import Stock
 from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
@@ -127,7 +127,8 @@ class Trial:
     @property
     def uplinks(self) -> frozenset[str]:
         """Names of the ways out of the car that are captured."""
-        others = {USB} if self.instruments.stick else set()
+        present = self.instruments
+        others = {name for name, way in ((USB, present.stick), (BLUETOOTH, present.snoop)) if way is not None}
         return frozenset(self._session.uplinks.values()) | others
 
     @property

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from rigs.addresses import StorageAddress
+from rigs.addresses import SnoopAddress, StorageAddress
 from rigs.protocols import Adb, Clock, Found, KeptFile
 from telltale.errors import RigError
 from telltale.times import SECOND
@@ -34,6 +34,7 @@ class AdbStorage:
     def __init__(self, adb: Adb, address: StorageAddress, clock: Clock) -> None:
         self._adb = adb
         self._roots = address.roots
+        self._left_out = tuple(folder.rstrip("/") + "/" for folder in address.leave_out)
         self._clock = clock
         self._before: dict[str, _State] | None = None
         self._pulled: dict[tuple[str, _State], bytes] = {}
@@ -71,10 +72,7 @@ class AdbStorage:
 
     def _content(self, path: str, state: _State) -> bytes:
         if (path, state) not in self._pulled:
-            with tempfile.TemporaryDirectory(prefix="telltale-pull-") as folder:
-                target = Path(folder) / "file"
-                self._adb.pull(path, target)
-                self._pulled[path, state] = target.read_bytes()
+            self._pulled[path, state] = _pulled(self._adb, path)
         return self._pulled[path, state]
 
     def _states(self) -> dict[str, _State]:
@@ -85,5 +83,25 @@ class AdbStorage:
             match = _LINE.fullmatch(text)
             if match is None:
                 raise RigError(f"the unit's `stat` answered `{text}`, expected size, time and path")
-            found[match[3]] = _State(int(match[1]), int(match[2]))
+            if not match[3].startswith(self._left_out):
+                found[match[3]] = _State(int(match[1]), int(match[2]))
         return found
+
+
+class AdbSnoop:
+    """The unit's HCI snoop log."""
+
+    def __init__(self, adb: Adb, address: SnoopAddress) -> None:
+        self._adb = adb
+        self._path = address.path
+
+    def read(self) -> bytes:
+        """See `rigs.protocols.Snoop`."""
+        return _pulled(self._adb, self._path)
+
+
+def _pulled(adb: Adb, path: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="telltale-pull-") as folder:
+        target = Path(folder) / "file"
+        adb.pull(path, target)
+        return target.read_bytes()

@@ -44,6 +44,7 @@ from rigs.sim.unit.link import Link
 from rigs.sim.unit.places import Places
 from rigs.sim.unit.power import Power
 from rigs.sim.unit.recordings import Recordings
+from rigs.sim.unit.snoop import SnoopLog
 from rigs.sim.unit.tls import TlsSettings
 from rigs.sim.unit.transports import Transports
 from rigs.sim.unit.usbport import UsbPort
@@ -110,6 +111,8 @@ class Unit:
             failed=self.engine.failed,
         )
         deliveries.recordings = self.recordings
+        snoop = SnoopLog(self.disk, self.clock.now())
+        deliveries.bluetooth = lambda message: snoop.send(message, self.clock.now())
         self.places = Places(self.data["state"], boot["identities"])
         self.signals = Signals(Path(boot["dbc"]), self.data["state"]) if boot["dbc"] else None
         self.link: Link | None = None

@@ -60,6 +60,10 @@ def compose(
     body, content_type = _content(send, lookup)
     for stage in send.get("encode") or ():
         body = _bytes(through(body, stage))
+    if peer := send.get("bluetooth"):
+        method = "rfcomm" if send.get("rfcomm") else "att"
+        port = int(send[method])
+        return Message(channel="bluetooth", host=peer, port=port, method=method, body=body, **common)
     for transport in ("tcp", "udp"):
         if place := send.get(transport):
             host, port = address(render_text(place, lookup))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rigs.sim.unit.message import PLACES, Message, SendError
 from rigs.sim.unit.recordings import Recordings
 from rigs.sim.unit.transports import Transports
@@ -14,10 +16,16 @@ class Deliveries:
         self._transports = transports
         self.recordings: Recordings | None = None
         """What writes files; set once the unit's agenda is there."""
+        self.bluetooth: Callable[[Message], None] | None = None
+        """What sends over Bluetooth; set likewise."""
 
     async def deliver(self, message: Message) -> None:
         """:raises SendError: it did not arrive"""
-        if message.channel not in PLACES:
+        if message.channel == "bluetooth":
+            if self.bluetooth is None:
+                raise SendError("the unit has no Bluetooth")
+            self.bluetooth(message)
+        elif message.channel not in PLACES:
             await self._transports.deliver(message)
         elif self.recordings is None:
             raise SendError("the unit has nowhere to write files")

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage"]
+Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth"]
 PLACES = ("usb", "storage")
 """Channels that are no network: a file is written, on the USB stick or in the car."""
 
@@ -39,6 +39,7 @@ class Message:
     body: bytes = b""
     """HTTP body, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
     method: str = ""
+    """Of HTTP; ``rfcomm`` or ``att`` of Bluetooth, whose port is the channel or the attribute."""
     target: str = ""
     """Path and query of the URL; path of a file."""
     headers: tuple[tuple[str, str], ...] = ()

@@ -27,7 +27,7 @@ Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
-_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", *PLACES, "flush")
+_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "flush")
 _NAMESPACES = ("global", "secure", "system")
 
 
@@ -167,6 +167,12 @@ class Send(Strict):
     """A file on the USB stick."""
     store: FilePath | None = None
     """A file in the car."""
+    bluetooth: Annotated[str, Field(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")] | None = None
+    """A device near by, by its address; with ``rfcomm`` or ``att``."""
+    rfcomm: Annotated[int, Field(ge=1, le=30)] | None = None
+    """Channel of a stream."""
+    att: Annotated[int, Field(ge=1, le=0xFFFF)] | None = None
+    """Handle of the attribute whose new value the device is told."""
     over: Interval | None = None
     """A file: how long it takes to be written, piece by piece."""
     keep: Interval | None = None
@@ -210,6 +216,8 @@ class Send(Strict):
             raise ValueError("needs both `gbt32960` and `to`, the platform's `host:port`")
         if (misplaced := given & {"over", "keep", "keep last"}) and not given & set(PLACES):
             raise ValueError(f"has `{min(misplaced)}`, which belongs to a file, `usb` or `store`")
+        if len(given & {"rfcomm", "att"}) != int("bluetooth" in given):
+            raise ValueError("needs `bluetooth`, the device's address, with one of `rfcomm` and `att`")
         if self.first is not None and not self.every:
             raise ValueError("has `first`, which belongs to `every`")
         if self.gbt32960 == "reissue":
