@@ -268,7 +268,7 @@ class RealSession:
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()
-        held, unseen = look_into(self.instruments)
+        held, unseen = look_into(self.instruments, self._folder)
         return replace(stock, causes=(*stock.causes, *self._wiring.uncontrolled, *self._causes(), *unseen), held=held)
 
     def _causes(self) -> Iterator[str]:
