@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from rigs.addresses import ProbeAddress
 from rigs.drivers.adb import AdbDriver
@@ -14,6 +14,7 @@ from rigs.drivers.can import CanDriver
 from rigs.drivers.diagnostics import UdsClient
 from rigs.drivers.digital import ScpiSwitch
 from rigs.drivers.gnss import NmeaSource
+from rigs.drivers.manual import Engineer, ManualInstrument
 from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
 from rigs.drivers.probe import Dialler, HttpProbe
@@ -63,25 +64,29 @@ def connect(
     with ExitStack() as stack:
 
         def opened(key: str, address: A | None, make: Callable[[A], D]) -> D | None:
+            if key in addresses.manual:
+                by_hand: Any = ManualInstrument(key, engineer, vehicle)
+                stack.callback(by_hand.close)
+                return cast("D", by_hand)
             if address is None:
                 return None
             driver = _blaming(rig, key, lambda: make(address))
             stack.callback(driver.close)
             return driver
 
+        engineer = Engineer()
         # What is opened first is closed last: the supply, then the lines into the unit
         power = opened("power", addresses.power, ScpiSupply)
         digital = opened("digital", addresses.digital, ScpiSwitch)
         can = opened("can", addresses.can, lambda bus: CanDriver(bus, vehicle.database, log=logs / CAN_LOG))
-        diagnosis = None
-        if can is not None and vehicle.diagnosis is not None:
-            diagnosis = UdsClient(can, vehicle.diagnosis)
+        uds = UdsClient(can, vehicle.diagnosis) if can is not None and vehicle.diagnosis is not None else None
         present = Instruments(
             clock=clock,
             power=power,
             digital=digital,
             can=can,
-            diagnosis=diagnosis,
+            diagnosis=opened("diagnosis", uds, lambda client: client),
+            engineer=engineer,
             modem=opened("modem", addresses.modem, lambda at: AtConsole(at, logs / MODEM_LOG)),
             gnss=opened("gnss", addresses.gnss, lambda nmea: NmeaSource(nmea, logs / GNSS_LOG)),
             adb=opened("adb", addresses.adb, AdbDriver),

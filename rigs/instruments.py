@@ -15,6 +15,7 @@ from rigs.protocols import (
     DigitalIO,
     Gnss,
     Modem,
+    Person,
     PowerSupply,
     Snoop,
     Storage,
@@ -47,6 +48,7 @@ class Instruments:
     sms: Texts | None = None
     digital: DigitalIO | None = None
     diagnosis: Diagnostics | None = None
+    engineer: Person | None = None
     probe: CloudProbe | None = None
     stick: UsbStick | None = None
     storage: Storage | None = None
@@ -85,6 +87,10 @@ class Instruments:
     def needed_sms(self) -> Texts:
         """Text messages to the unit. :raises MissingInstrumentError: the rig cannot send any"""
         return self.sms or _missing("sms", "a modem that sends text messages")
+
+    def needed_engineer(self) -> Person:
+        """Somebody to ask. :raises MissingInstrumentError: nobody is"""
+        return self.engineer or _missing("manual", "engineer")
 
     def needed_diagnosis(self) -> Diagnostics:
         """Diagnosis. :raises MissingInstrumentError: the rig has none"""

@@ -6,7 +6,7 @@ is skipped with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -276,6 +276,30 @@ class Storage(Protocol):
 
     def changed(self) -> Found:
         """What is there now and was not, or not so, when it was remembered. :raises RigError: it cannot be read"""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the engineer was asked to do by hand, and said to it."""
+
+    wall: int
+    """Wall time of the answer, ns."""
+    prompt: str
+    answer: str
+    note: str = ""
+
+
+class Person(Protocol):
+    """The engineer at the bench."""
+
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Everything so far, in order."""
+        ...
+
+    def ask(self, prompt: str) -> str:
+        """Have something done. :raises MissingInstrumentError: it cannot be. :raises RigError: nobody is there"""
         ...
 
 

@@ -37,6 +37,10 @@ KNOWN_EXITS = ("bluetooth pan", "usb tethering", "second sim")
 """Ways out that a car often has beside its uplinks. A real bench that says nothing of one does not observe it."""
 
 
+MANUAL = ("power", "digital", "adb", "gnss", "modem", "diagnosis")
+"""What a person can stand in for."""
+
+
 class Addresses(Strict):
     """Where each instrument is; what the bench lacks is left out."""
 
@@ -52,6 +56,19 @@ class Addresses(Strict):
     probe: ProbeAddress | None = None
     storage: StorageAddress | None = None
     snoop: SnoopAddress | None = None
+    manual: tuple[str, ...] = ()
+    """Instruments that are a person: those whose address is ``{manual: true}``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_hand(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        manual = [key for key, value in data.items() if value == {"manual": True}]
+        if unfit := [key for key in manual if key not in MANUAL]:
+            raise ValueError(f"`{unfit[0]}` cannot be manual; known: {', '.join(f'`{key}`' for key in MANUAL)}")
+        kept = {key: value for key, value in data.items() if key not in manual}
+        return {**kept, "manual": manual} if manual else kept
 
 
 class _SimulatedFile(Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rigs.instruments import Instruments
-from rigs.protocols import Adb, Signals
+from rigs.protocols import Adb, LineState, Signals
 from rigs.vehicle import Action, Position, Switch, Vehicle
 from telltale.errors import InputError, RigError, near_miss
 from telltale.timeline import Fact, Timeline
@@ -35,6 +35,7 @@ class Stimulator:
         self._instruments = instruments
         self._clock = instruments.clock
         self._owner = dict(owner or {})
+        self._noted = 0
         self._places = dict(places or {})
 
     def power_up(self, moment: int | None = None) -> None:
@@ -76,7 +77,8 @@ class Stimulator:
                 self._record(action.facts, "stimulus", moment)
             else:
                 self._act(action)
-            if action.wait is not None:
+            # Time has passed, or a person took theirs, which is in the timeline by now
+            if action.wait is not None or self.timeline.latest > moment:
                 moment = self._clock.now()
 
     def switch(self, name: str, position: str) -> None:
@@ -139,13 +141,14 @@ class Stimulator:
         if action.can is not None:
             self.send(action.can)
         elif action.io is not None:
-            for line, state in action.io.items():
-                self._instruments.needed_digital().set(line, state)
-            self._settled()
+            self._set_lines(action.io)
         elif action.place is not None:
             if action.place not in self._places:
                 raise InputError(f"this run has no `{action.place}`" + near_miss(action.place, self._places))
             self.place(*self._places[action.place])
+        elif action.manual is not None:
+            self._instruments.needed_engineer().ask(action.manual)
+            self._settled()
         elif action.start is not None:
             self._instruments.needed_adb().start(action.start)
             self._settled()
@@ -157,6 +160,11 @@ class Stimulator:
         elif action.app is not None:
             self._ask(action.app.post)
 
+    def _set_lines(self, lines: Mapping[str, LineState]) -> None:
+        for line, state in lines.items():
+            self._instruments.needed_digital().set(line, state)
+        self._settled()
+
     def _ask(self, path: str) -> None:
         url = f"{self.vehicle.owners_app}/{path.lstrip('/')}"
         headers = {**self._owner, "content-length": "0"}
@@ -165,7 +173,16 @@ class Stimulator:
             raise RigError(f"the owner's app was refused: POST {url} answered {answer.status}")
         self._settled()
 
+    def note_asked(self) -> None:
+        """Record what the engineer has been asked since the last time, at the present moment."""
+        asked = self._instruments.engineer.asked if self._instruments.engineer else ()
+        for entry in asked[self._noted :]:
+            said = f"{entry.answer} ({entry.note})" if entry.note else entry.answer
+            self._record({f"by hand: {entry.prompt}": said}, "manual")
+        self._noted = len(asked)
+
     def _settled(self) -> None:
+        self.note_asked()
         self._instruments.delivered()
         self._clock.settle()
 

@@ -58,6 +58,8 @@ class Action(Strict):
     on_phone: str | None = None
     """Open an app, or a page of it, on the owner's phone: ``package/.Activity``."""
     app: AppAction | None = None
+    manual: str | None = None
+    """What the engineer is to do by hand, in words."""
     wait: Duration | None = None
     """Let this much bench time pass."""
 

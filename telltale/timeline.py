@@ -49,6 +49,11 @@ class Timeline:
     def __len__(self) -> int:
         return len(self._changes)
 
+    @property
+    def latest(self) -> int:
+        """Bench time of the last change; 0 before the first."""
+        return self._changes[-1].bench if self._changes else 0
+
     def record(self, bench: int, fact: str, value: Fact, source: str) -> None:
         """Append a change. Bench time never runs backwards.
 

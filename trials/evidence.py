@@ -17,8 +17,10 @@ from reports.excerpt import as_html
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
 from reports.timeline_plot import Band, Mark, plot
+from rigs.protocols import Asked
 from telltale.finding import Finding, Judgement
 from telltale.timeline import Timeline
+from telltale.times import utc
 from telltale.verdict import Verdict
 from trials.observation import Observation
 from trials.outcome import explain
@@ -74,6 +76,15 @@ def grounds(judgement: Judgement) -> list[str]:
     ]
     more = len(reasons) - len(lines)
     return lines + ([f"  and {more:,} grounds more"] if more > 0 else [])
+
+
+def of_asked(asked: Iterable[Asked], secrets: Sequence[str]) -> Exhibit:
+    """What the engineer was asked to do by hand, when the answer came, and what it was."""
+    lines = [
+        f"{utc(entry.wall)} {entry.prompt}: {entry.answer}" + (f" ({entry.note})" if entry.note else "")
+        for entry in asked
+    ]
+    return Exhibit("asked by hand", ".txt", mask_all("\n".join(lines), secrets))
 
 
 def of_accounts(seen: Observation) -> Exhibit:

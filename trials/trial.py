@@ -114,6 +114,7 @@ class Trial:
         self._begun: list[tuple[int, str]] = []
         self._step: tuple[str, str] = ("given", "")
         self._judged_before = 0
+        self._asked = 0
         self._window = self._session.now()
         self._closed = False
 
@@ -353,6 +354,10 @@ class Trial:
         """What belongs beside the step that just ended."""
         for judgement in self.judgements[self._judged_before :]:
             yield from evidence.of_claim(judgement, self._seen, self._secrets)
+        asked = self.instruments.engineer.asked if self.instruments.engineer else ()
+        if new := asked[self._asked :]:
+            yield evidence.of_asked(new, self._secrets)
+            self._asked = len(asked)
         if self._seen is not None and self._seen is not self._accounted:
             self._accounted = self._seen
             yield evidence.of_accounts(self._seen)

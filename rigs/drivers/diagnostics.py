@@ -125,6 +125,10 @@ class UdsClient:
         """Empty the fault memory. :raises RigError: the unit refuses, or does not answer"""
         self._do("clear the fault memory", self._client.clear_dtc)
 
+    def close(self) -> None:
+        """Forget what is under way; the bus stays."""
+        self._connection.close()
+
     def _key(self, level: int, seed: bytes, params: Any) -> bytes:
         del level, params
         if self._diagnosis.security is None:
