@@ -298,6 +298,10 @@ class Person(Protocol):
         """Everything so far, in order."""
         ...
 
+    def news(self) -> Sequence[Asked]:
+        """What has been asked since this was called last."""
+        ...
+
     def ask(self, prompt: str) -> str:
         """Have something done. :raises MissingInstrumentError: it cannot be. :raises RigError: nobody is there"""
         ...

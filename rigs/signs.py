@@ -7,6 +7,8 @@ from collections.abc import Collection
 from rigs.instruments import Instruments
 from telltale.errors import RigError
 
+UNBELIEVED = "the unit does not believe what the bench plays on CAN, so that stimuli did not take"
+
 
 def no_sign_of_life(instruments: Instruments) -> str | None:
     """Why nothing tells that the unit lives and can send; None if something does.
@@ -24,7 +26,7 @@ def no_sign_of_life(instruments: Instruments) -> str | None:
         if instruments.diagnosis.answers():
             return None
         tried.append("it does not answer over diagnosis")
-    return "; ".join(tried) or "this rig has neither modem nor diagnosis to ask"
+    return "; ".join(tried) or "this rig has neither `modem`, `adb` nor `diagnosis` to ask it by"
 
 
 def doubts(instruments: Instruments, codes: Collection[str]) -> list[str]:

@@ -35,7 +35,6 @@ class Stimulator:
         self._instruments = instruments
         self._clock = instruments.clock
         self._owner = dict(owner or {})
-        self._noted = 0
         self._places = dict(places or {})
 
     def power_up(self, moment: int | None = None) -> None:
@@ -175,11 +174,9 @@ class Stimulator:
 
     def note_asked(self) -> None:
         """Record what the engineer has been asked since the last time, at the present moment."""
-        asked = self._instruments.engineer.asked if self._instruments.engineer else ()
-        for entry in asked[self._noted :]:
+        for entry in self._instruments.engineer.news() if self._instruments.engineer else ():
             said = f"{entry.answer} ({entry.note})" if entry.note else entry.answer
             self._record({f"by hand: {entry.prompt}": said}, "manual")
-        self._noted = len(asked)
 
     def _settled(self) -> None:
         self.note_asked()

@@ -16,9 +16,11 @@ from reports.run_folder import RunFolder
 from rigs.benchfile import required
 from rigs.connect import connect
 from rigs.drivers.clock import WallClock
+from rigs.drivers.manual import ManualInstrument
 from rigs.instruments import Instruments, MissingInstrumentError
 from rigs.protocols import PowerSupply
 from rigs.rigfile import Addresses, RealRig
+from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.stimuli import Stimulator
 from telltale.errors import InputError, RigError, TelltaleError
 from telltale.identity import Identities
@@ -217,7 +219,8 @@ class RealSession:
             if (silence := next(_silences(unit), None)) is not None:
                 return RigError(silence)
             self._ports, self._answered = ports.pop_all(), True
-            self._use(replace(self._bench, modem=unit.modem, adb=unit.adb, storage=unit.storage))
+            present = {name: port for name in FROM_THE_UNIT if (port := getattr(unit, name)) is not None}
+            self._use(replace(self._bench, **present))  # what is not plugged in may be a person
         return None
 
     def _unplug(self) -> None:
@@ -283,6 +286,8 @@ class RealSession:
         if bench.power is not None:
             yield from _no_power(bench.power)
         yield from (f"the unit gave no sign of life: {silence}" for silence in _silences(bench))
+        codes = self.vehicle.diagnosis.bus_faults if self.vehicle.diagnosis else ()
+        yield from (f"{UNBELIEVED}: {code}" for code in doubts(bench, codes))
 
     def close(self) -> None:
         """Leave the bench in its safe state, then end the capture."""
@@ -296,8 +301,8 @@ class RealSession:
 
 def _silences(unit: Instruments) -> Iterator[str]:
     """Why the unit is not known to live: each of its ports that does not answer as a living one does."""
-    if unit.modem is None and unit.adb is None:
-        yield "the rig has neither `modem` nor `adb` to ask it by"
+    if unit.modem is None and unit.adb is None and (silence := no_sign_of_life(unit)) is not None:
+        yield silence
     checks: tuple[Callable[[Instruments], str | None], ...] = (_modem, _android)
     for ask in checks:
         try:
@@ -312,7 +317,7 @@ def _modem(unit: Instruments) -> str | None:
 
 
 def _android(unit: Instruments) -> str | None:
-    if unit.adb is not None:
+    if unit.adb is not None and not isinstance(unit.adb, ManualInstrument):
         unit.adb.get_setting(*ANY_SETTING)
     return None
 
@@ -321,6 +326,8 @@ def _no_power(power: PowerSupply) -> Iterator[str]:
     try:
         if (volt := power.measure().voltage) < DEAD:
             yield f"the supply gives {volt:g} V, so the unit has no power"
+    except MissingInstrumentError:
+        return  # it is switched by hand, and measures nothing
     except RigError as error:
         yield f"the supply failed: {error}"
 

@@ -28,7 +28,7 @@ from rigs.connect import connect
 from rigs.identities import generate
 from rigs.protocols import Adb
 from rigs.rigfile import Addresses, RealRig
-from rigs.signs import doubts, no_sign_of_life
+from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
@@ -382,10 +382,7 @@ class SimulatedSession:
             causes.append(f"the cloud died: {died}")
         if self.instruments.can is not None and self.instruments.can.error:
             causes.append(f"the CAN bus failed: {self.instruments.can.error}")
-        causes += [
-            f"the unit does not believe what the bench plays on CAN, so that stimuli did not take: {which}"
-            for which in self._unit.disbelieved
-        ]
+        causes += [f"{UNBELIEVED}: {which}" for which in self._unit.disbelieved]
         causes += [
             f"the unit could not deliver {failure.send} of {failure.function}: {failure.reason}"
             for failure in (*self._unit.failures, *(self._phone.failures if self._phone else ()))
@@ -398,10 +395,7 @@ class SimulatedSession:
             return [f"the unit gave no sign of life: {missing}"]
         diagnosis = self.vehicle.diagnosis
         doubted = doubts(self.instruments, diagnosis.bus_faults if diagnosis else ())
-        return [
-            f"the unit does not believe what the bench plays on CAN, so that stimuli did not take: {code}"
-            for code in doubted
-        ]
+        return [f"{UNBELIEVED}: {code}" for code in doubted]
 
     def close(self) -> None:
         """End the capture and take the car off the bench."""

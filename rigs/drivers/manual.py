@@ -46,6 +46,13 @@ class Engineer:
         self._terminal = terminal
         self.asked: list[Asked] = []
         """Everything so far, in order."""
+        self._taken = 0
+
+    def news(self) -> list[Asked]:
+        """What has been asked since this was called last."""
+        new = self.asked[self._taken :]
+        self._taken += len(new)
+        return new
 
     def ask(self, prompt: str, kind: Kind = "deed", *, told: str | None = None) -> str:
         """The answer to *prompt*: ``done``, ``yes``, ``no``, or a text.

@@ -31,7 +31,7 @@ def bench(*, modem=None, answers=None, faults=lambda: ()):
         (bench(modem=silent, answers=True), None),
         (bench(answers=True), None),
         (bench(modem=silent, answers=False), "the modem did not answer; it does not answer over diagnosis"),
-        (bench(), "this rig has neither modem nor diagnosis to ask"),
+        (bench(), "this rig has neither `modem`, `adb` nor `diagnosis` to ask it by"),
     ],
 )
 def test_an_answered_request_is_a_sign_of_life(instruments, missing):
