@@ -139,6 +139,9 @@ def setup_for(path: Path, config: pytest.Config) -> Setup:
             break
     if rig is None:
         raise InputError("no rig: give --rig, or name one in a defaults.yaml beside the features", file=path)
-    return Setup.read(
+    setup = Setup.read(
         Path(rig), policy=policy and Path(policy), defects=tuple(Path(p) for p in config.getoption("defect"))
     )
+    if config.getoption("prove") and setup.unit is None:
+        raise setup.rig.fault(("kind",), "a proof seeds defects, which takes a simulated rig; this one is real")
+    return setup

@@ -1,4 +1,4 @@
-"""The command line: ``telltale bench | prove | sandbox``."""
+"""The command line: ``telltale bench | prove | ca | sandbox``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports import html
+from rigs.rigfile import SimulatedRig, load_rig
 from rigs.sim.network import SealedNetwork
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
 
@@ -56,6 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_runs(prove, "where run folders go")
     prove.add_argument("-n", dest="workers", metavar="N", default="2", help="simulated rigs side by side (%(default)s)")
     prove.set_defaults(run=_prove)
+
+    ca = _command(
+        commands,
+        "ca",
+        "make the CA of a real bench, for its units to trust",
+        "Exit status: 0 made, 2 the folder holds one already, or cannot be written.",
+    )
+    ca.add_argument("folder", metavar="FOLDER", type=Path, help="where it is kept; a rig file names it as `ca`")
+    ca.set_defaults(run=_ca)
 
     sandbox = _command(
         commands,
@@ -138,9 +148,22 @@ def _given(options: argparse.Namespace) -> list[str]:
                 else []
             )
             raise InputError("no such feature file or folder" + near_miss(path.name, beside), file=path)
-    SealedNetwork.open().close()  # told once, and not by every scenario
+    if options.rig is None or isinstance(load_rig(options.rig), SimulatedRig):
+        SealedNetwork.open().close()  # told once, and not by every scenario
     given = [f"--{name}={value}" for name in ("rig", "policy") if (value := getattr(options, name))]
     return [*options.features, *given]
+
+
+def _ca(options: argparse.Namespace) -> int:
+    """A CA that outlives runs: its key never leaves the folder."""
+    from captures.gateway import authority  # noqa: PLC0415 - mitmproxy is only loaded when it is used
+
+    made = authority.create(options.folder)
+    print(f"install on the unit: {made.certificate}")
+    print(f"on Android, in /system/etc/security/cacerts: {authority.android_name(made)}")
+    print(f"SHA-256 {made.fingerprint}, valid until {made.until}")
+    print(f"keep to the bench: {options.folder / authority.KEY_AND_CERTIFICATE}")
+    return int(ExitStatus.COMPLIES)
 
 
 def _sandbox(options: argparse.Namespace) -> int:

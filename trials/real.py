@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Self
 
 from captures.decode import Senders
 from reports.run_folder import RunFolder
+from rigs import guardian
 from rigs.benchfile import required
 from rigs.connect import connect
 from rigs.drivers.clock import WallClock
@@ -128,6 +129,7 @@ class RealSession:
         try:
             self._wiring.begin(folder.file("traffic.pcapng"))
             self._stack.callback(self._seal)
+            self._stack.enter_context(guardian.Guardian(_with_safe_states(bench.rig.addresses)))
             absent = dict.fromkeys(FROM_THE_UNIT)
             self._bench = self._stack.enter_context(self._connect(bench.rig.addresses.model_copy(update=absent)))
             self._use(self._bench)
@@ -191,7 +193,7 @@ class RealSession:
         """Until every port of the unit's answers; with none, for as long as the rig file says that it takes."""
         addresses = self._rig.addresses
         ports = Addresses(**{name: getattr(addresses, name) for name in FROM_THE_UNIT})
-        asked = any(getattr(ports, name) is not None for name in FROM_THE_UNIT)
+        asked = self._bench.diagnosis is not None or any(getattr(ports, name) is not None for name in FROM_THE_UNIT)
         began, allowed = time.monotonic_ns(), self._rig.bench.boot
         with waiting("the unit boots", allowed) as tell:
             while True:
@@ -216,11 +218,12 @@ class RealSession:
                 unit = ports.enter_context(self._connect(addresses))
             except (InputError, RigError) as error:
                 return error
-            if (silence := next(_silences(unit), None)) is not None:
+            plugged = {name: port for name in FROM_THE_UNIT if (port := getattr(unit, name)) is not None}
+            present = replace(self._bench, **plugged)  # what is not plugged in may be a person
+            if (silence := _silence(present)) is not None:
                 return RigError(silence)
             self._ports, self._answered = ports.pop_all(), True
-            present = {name: port for name in FROM_THE_UNIT if (port := getattr(unit, name)) is not None}
-            self._use(replace(self._bench, **present))  # what is not plugged in may be a person
+            self._use(present)
         return None
 
     def _unplug(self) -> None:
@@ -285,7 +288,8 @@ class RealSession:
             yield f"the GNSS line failed: {bench.gnss.error}"
         if bench.power is not None:
             yield from _no_power(bench.power)
-        yield from (f"the unit gave no sign of life: {silence}" for silence in _silences(bench))
+        if (silence := _silence(bench)) is not None:
+            yield f"the unit gave no sign of life: {silence}"
         codes = self.vehicle.diagnosis.bus_faults if self.vehicle.diagnosis else ()
         yield from (f"{UNBELIEVED}: {code}" for code in doubts(bench, codes))
 
@@ -299,27 +303,22 @@ class RealSession:
         self._wiring.seal(keys)
 
 
-def _silences(unit: Instruments) -> Iterator[str]:
-    """Why the unit is not known to live: each of its ports that does not answer as a living one does."""
-    if unit.modem is None and unit.adb is None and (silence := no_sign_of_life(unit)) is not None:
-        yield silence
-    checks: tuple[Callable[[Instruments], str | None], ...] = (_modem, _android)
-    for ask in checks:
-        try:
-            if (silence := ask(unit)) is not None:
-                yield silence
-        except RigError as error:
-            yield str(error)
+def _with_safe_states(addresses: Addresses) -> dict[str, object]:
+    """Instruments that must not be left as they are, as plain data."""
+    present = {kind: getattr(addresses, kind) for kind in guardian.KINDS}
+    return {kind: address.model_dump(mode="json") for kind, address in present.items() if address is not None}
 
 
-def _modem(unit: Instruments) -> str | None:
-    return None if unit.modem is None or unit.modem.registered() else "its modem is not registered"
-
-
-def _android(unit: Instruments) -> str | None:
+def _silence(unit: Instruments) -> str | None:
+    """Why the unit is not known to be up; None if all that can be asked of it answers."""
     if unit.adb is not None and not isinstance(unit.adb, ManualInstrument):
-        unit.adb.get_setting(*ANY_SETTING)
-    return None
+        try:
+            unit.adb.get_setting(*ANY_SETTING)
+        except RigError as error:
+            return str(error)
+        if unit.modem is None and unit.diagnosis is None:
+            return None
+    return no_sign_of_life(unit)
 
 
 def _no_power(power: PowerSupply) -> Iterator[str]:

@@ -51,8 +51,8 @@ class IsoTpConnection(BaseConnection):
         self._layer.reset()
 
     def is_open(self) -> bool:
-        """Whether the bus is received."""
-        return self._can.error is None
+        """Always, as udsoncan knows no connection that has failed; sending tells of that."""
+        return True
 
     def empty_rxqueue(self) -> None:
         """Forget responses that nobody waits for any more."""
@@ -62,6 +62,8 @@ class IsoTpConnection(BaseConnection):
 
     def specific_send(self, payload: bytes, timeout: float | None = None) -> None:
         """Send one request, in as many frames as it takes. :raises TimeoutException: the unit does not take it"""
+        if self._can.error is not None:
+            raise TimeoutException(self._can.error)  # type: ignore[no-untyped-call] # udsoncan's own
         self._problem = None
         self._layer.send(bytearray(payload))
         self._pump(lambda: not self._layer.transmitting(), timeout or _SENDING)
