@@ -109,6 +109,14 @@ class Adb(Protocol):
         """Open an app: ``package/.Activity``."""
         ...
 
+    def screenshot(self) -> bytes:
+        """What the screen shows, as PNG. :raises RigError: the unit gives none"""
+        ...
+
+    def screen_texts(self) -> list[str]:
+        """Every text on the screen. :raises RigError: the unit does not tell"""
+        ...
+
     def reboot(self) -> None:
         """Restart the unit's system, without waiting for it."""
         ...

@@ -71,6 +71,10 @@ class Addresses(Strict):
         return {**kept, "manual": manual} if manual else kept
 
 
+Screens = Literal["keep", "attach"]
+"""Whether pictures of the unit's screen stay in the run folder, or are in the report as well."""
+
+
 class _SimulatedFile(Strict):
     rig: str
     kind: Literal["simulated"]
@@ -79,6 +83,7 @@ class _SimulatedFile(Strict):
     phone: Path | None = None
     vehicle: Path
     policy: Path
+    screens: Screens = "keep"
     exits: dict[str, Exit] = Field(default_factory=dict)
     access: list[AccessRow] = Field(default_factory=list)
 
@@ -95,6 +100,7 @@ class _RealFile(Addresses, BenchKeys):
     policy: Path
     clock: Literal["wall"] = "wall"
     uplinks: list[UplinkAddress] = Field(min_length=1)
+    screens: Screens = "keep"
     exits: dict[str, Exit] = Field(default_factory=dict)
     access: list[AccessRow] = Field(default_factory=list)
 
@@ -123,6 +129,7 @@ class Rig:
     """Folder of the policy that judges unless another is asked for."""
     exits: Mapping[str, Exit]
     """Ways out of the car that are no uplinks, and what becomes of what leaves there; the known ones are always in."""
+    screens: Screens = "keep"
     access: tuple[AccessRow, ...] = ()
     """How much of each recipient's traffic can be opened; hosts without a row are intercepted."""
     lines: Mapping[Location, int] = field(repr=False)
@@ -185,6 +192,7 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
     file = check(data, _KINDS.get(str(kind), _SimulatedFile), path, lines)
     common: dict[str, Any] = {
         "name": file.rig,
+        "screens": file.screens,
         "path": path,
         "vehicle": _found(path, "vehicle", file.vehicle, lines),
         "policy": _found(path, "policy", file.policy, lines, folder=True),

@@ -1,4 +1,4 @@
-"""What is kept, on the USB stick and in the car, and the stick itself."""
+"""What is kept, on the USB stick and in the car, the stick itself, and what the screen says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse, re
 
 from steps.phrases import DURATION, duration, items
-from trials import keeping, sticks
+from trials import keeping, screens, sticks
 from trials.trial import Trial
 
 _PLACE = r"(?P<place>in the car|on the USB stick)"
@@ -48,3 +48,9 @@ def is_stored(trial: Trial, words: str, place: str) -> None:
 def all_stored_is_covered(trial: Trial) -> None:
     """Each item that a file of the car's holds may be kept there."""
     trial.judge(keeping.all_kept_covered(trial))
+
+
+@then(re(r"the screen says (?P<text>.+)"))
+def screen_says(trial: Trial, text: str) -> None:
+    """An expectation: the centre screen shows these words now."""
+    trial.judge(screens.says(trial.instruments, text.strip("\"'"), trial.now))

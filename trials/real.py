@@ -271,6 +271,11 @@ class RealSession:
         """Send a control transmission."""
         return self._wiring.control(uplink)
 
+    @property
+    def has_screen(self) -> bool:
+        """Whether the unit has a screen that can be looked at now."""
+        return self.instruments.adb is not None
+
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()

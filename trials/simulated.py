@@ -355,6 +355,11 @@ class SimulatedSession:
         """Send a control transmission."""
         return self._wiring.control(uplink)
 
+    @property
+    def has_screen(self) -> bool:
+        """Whether the unit has a screen that can be looked at now."""
+        return self._on and self._unit.alive
+
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()

@@ -24,7 +24,7 @@ from telltale.items import taxonomy
 from telltale.timeline import Change, Timeline
 from telltale.times import SECOND, ClockMap, utc
 from telltale.verdict import Verdict
-from trials import evidence
+from trials import evidence, screens
 from trials.evidence import Exhibit
 from trials.keys import missing_keys
 from trials.observation import Control, Observation, look
@@ -60,6 +60,10 @@ class Session(Protocol):
     @property
     def retrieval(self) -> Retrieval:
         """Asks the maker's cloud. :raises MissingInstrumentError: the rig cannot"""
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether the unit has a screen that can be looked at now."""
 
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted."""
@@ -352,6 +356,9 @@ class Trial:
 
     def step_evidence(self) -> Iterator[Exhibit]:
         """What belongs beside the step that just ended."""
+        if self._step[0] == "when" and self._session.has_screen:
+            attach = self.setup.rig.screens == "attach"
+            yield screens.taken(self.instruments, self.folder, len(self._begun), attach=attach)
         for judgement in self.judgements[self._judged_before :]:
             yield from evidence.of_claim(judgement, self._seen, self._secrets)
         asked = self.instruments.engineer.asked if self.instruments.engineer else ()

@@ -25,7 +25,8 @@ Feature: Sentry recordings
       When a person strikes the car
       And 60 seconds have passed
       And the USB stick is pulled out
-      Then the sentry video is stored on the USB stick
+      Then the screen says "Someone came near and struck the car"
+      And the sentry video is stored on the USB stick
       And no sentry video is stored in the car
       And everything stored in the car is covered by the policy
       And every transmission is covered by the policy

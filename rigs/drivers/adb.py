@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from xml.etree import ElementTree as ET
 
 import adbutils  # type: ignore[import-untyped] # it carries no type marker
 
@@ -115,6 +116,37 @@ class AdbDriver:
         said = self.shell(shlex.join(["am", "start", "-n", component]))
         if "Error" in said:
             raise RigError(f"{self.serial} did not open {component}: {' '.join(said.split())}")
+
+    def screenshot(self) -> bytes:
+        """What the screen shows, as PNG. :raises RigError: the unit gives none"""
+        picture = self._exec("screencap -p")
+        if not picture.startswith(b"\x89PNG\r\n"):
+            said = " ".join(picture[:80].decode(errors="replace").split())
+            raise RigError(f"`screencap` on {self.serial} gave no PNG: {said or 'nothing'}")
+        return picture
+
+    def screen_texts(self) -> list[str]:
+        """Every text of the accessibility tree, with what stands for a picture. :raises RigError: there is none"""
+        told = self._exec("uiautomator dump /dev/tty").decode(errors="replace")
+        tree, closed, _ = told.partition("</hierarchy>")
+        if not closed or "<!DOCTYPE" in tree:  # uiautomator writes none, and entities of one could be anything
+            raise RigError(f"`uiautomator` on {self.serial} gave no tree: {' '.join(told.split())[:80]}")
+        try:
+            root = ET.fromstring(tree[tree.index("<") :] + closed)  # noqa: S314 - no DOCTYPE, so no entities
+        except ET.ParseError as error:
+            raise RigError(f"`uiautomator` on {self.serial} gave no tree: {error}") from None
+        return [text for node in root.iter("node") for key in ("text", "content-desc") if (text := node.get(key))]
+
+    def _exec(self, line: str) -> bytes:
+        """What a command writes, byte by byte (``adb exec-out``)."""
+
+        def ask(device: adbutils.AdbDevice) -> bytes:
+            with device.open_transport() as link:
+                link.send_command(f"exec:{line}")
+                link.check_okay()
+                return bytes(link.read_until_close(encoding=None))
+
+        return self._call(f"run `{line}`", ask)
 
     def reboot(self) -> None:
         """Restart the unit's system, without waiting for it."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rigs.sim.peers.files import File, Result, Storage
+from rigs.sim.peers.screen import Screen
 from rigs.sim.peers.server import PeerServer
 from rigs.sim.peers.shell import Shell
 
@@ -60,11 +61,14 @@ class Adbd:
         self.storage = Storage() if storage is None else storage
         self.storage["/system/build.prop"] = File(_build_prop(properties))
         """The unit's files, for push and pull."""
+        self.screen = Screen(settings)
+        """What the unit's screen shows."""
         self._on_reboot = on_reboot
         self._shell = Shell(
             properties=properties,
             settings=settings,
             storage=self.storage,
+            screen=self.screen,
             on_setting=on_setting,
             on_start=on_start,
             on_reboot=on_reboot,

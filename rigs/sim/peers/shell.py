@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rigs.sim.peers import files
 from rigs.sim.peers.files import Result, Storage, line, usage
+from rigs.sim.peers.screen import Screen
 
 NOT_FOUND = 127
 """Exit status of a command that does not exist (POSIX shell, 2.8.2)."""
@@ -29,6 +30,7 @@ class Shell:
         properties: Mapping[str, str],
         settings: dict[tuple[str, str], str],
         storage: Storage,
+        screen: Screen,
         on_setting: Callable[[str, str, str], None],
         on_start: Callable[[str], None],
         on_reboot: Callable[[], None],
@@ -38,6 +40,7 @@ class Shell:
         self._properties = properties
         self._settings = settings
         self._storage = storage
+        self._screen = screen
         self._on_setting = on_setting
         self._on_start = on_start
         self._on_reboot = on_reboot
@@ -56,10 +59,12 @@ class Shell:
             "update_engine_client": self._update_engine,
             "rm": self._rm,
             "settings": self._settings_command,
+            "screencap": lambda words: Result(screen.png()) if words == ["-p"] else usage("screencap -p"),
             "sha256sum": lambda words: files.sha256sum(storage, words),
             "stat": lambda words: files.stat(storage, words),
             "sleep": lambda _: Result(),  # the unit's own time is virtual; nothing is gained by waiting here
             "true": lambda _: Result(),
+            "uiautomator": self._uiautomator,
         }
 
     def run(self, text: str) -> Result:
@@ -106,6 +111,7 @@ class Shell:
     def _am(self, words: Sequence[str]) -> Result:
         match list(words):
             case ["start", *_, "-n", component] | ["start", "-n", component, *_]:
+                self._screen.front = component.partition("/")[0]
                 self._on_start(component)
                 return line(f"Starting: Intent {{ cmp={component} }}")
             case ["broadcast", *options] if _FACTORY_RESET in options:
@@ -154,6 +160,12 @@ class Shell:
         if words and words[0] in ("keyevent", "tap", "swipe", "text"):
             return Result()  # the simulated screen has nothing that a key or a finger could change
         return usage("input keyevent CODE | tap X Y | swipe X1 Y1 X2 Y2 | text WORDS")
+
+    def _uiautomator(self, words: Sequence[str]) -> Result:
+        if list(words) != ["dump", "/dev/tty"]:
+            return usage("uiautomator dump /dev/tty")
+        # both go to the terminal, one after the other, with the program's own spelling
+        return Result(f"{self._screen.hierarchy()}UI hierchary dumped to: /dev/tty\n".encode())
 
     def _reboot(self, _words: Sequence[str]) -> Result:
         self._on_reboot()

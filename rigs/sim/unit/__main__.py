@@ -94,7 +94,7 @@ class Unit:
         )
         self.usb = UsbPort(Path(boot["usb"]) if boot["usb"] else None)
         self.disk = Disk(Path(boot["flash"]) / "storage")
-        deliveries = Deliveries(Transports(self.dialler))
+        self.deliveries = deliveries = Deliveries(Transports(self.dialler))
         self.engine = Engine(
             self.data,
             clock=self.clock,
@@ -304,6 +304,7 @@ class Unit:
             storage=self.disk.files,
         )
         self.tls.tell_all()
+        self.adbd.screen.notices = self.deliveries.notices
         self._start(self.adbd.serve(socket.socket(fileno=inherited("adb"))))
 
     def _show_keys(self, log: str, content: bytes) -> None:

@@ -60,6 +60,8 @@ def compose(
     body, content_type = _content(send, lookup)
     for stage in send.get("encode") or ():
         body = _bytes(through(body, stage))
+    if notice := send.get("show"):
+        return Message(channel="screen", host="", port=0, body=render_text(notice, lookup).encode(), **common)
     if peer := send.get("bluetooth"):
         method = "rfcomm" if send.get("rfcomm") else "att"
         port = int(send[method])

@@ -18,10 +18,14 @@ class Deliveries:
         """What writes files; set once the unit's agenda is there."""
         self.bluetooth: Callable[[Message], None] | None = None
         """What sends over Bluetooth; set likewise."""
+        self.notices: list[str] = []
+        """What the driver was told on the screen; the screen's own list where there is one."""
 
     async def deliver(self, message: Message) -> None:
         """:raises SendError: it did not arrive"""
-        if message.channel == "bluetooth":
+        if message.channel == "screen":
+            self.notices.append(message.body.decode())
+        elif message.channel == "bluetooth":
             if self.bluetooth is None:
                 raise SendError("the unit has no Bluetooth")
             self.bluetooth(message)

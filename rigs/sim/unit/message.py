@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth"]
+Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth", "screen"]
 PLACES = ("usb", "storage")
 """Channels that are no network: a file is written, on the USB stick or in the car."""
 

@@ -27,7 +27,7 @@ Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
-_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "flush")
+_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush")
 _NAMESPACES = ("global", "secure", "system")
 
 
@@ -173,6 +173,8 @@ class Send(Strict):
     """Channel of a stream."""
     att: Annotated[int, Field(ge=1, le=0xFFFF)] | None = None
     """Handle of the attribute whose new value the device is told."""
+    show: Template | None = None
+    """A notice on the unit's screen."""
     over: Interval | None = None
     """A file: how long it takes to be written, piece by piece."""
     keep: Interval | None = None
@@ -417,7 +419,7 @@ def _check_sends(unit: Unit, source: Source) -> None:
 
 def _templates(unit: Unit) -> Iterator[tuple[Location, str]]:
     for place, _, send in _sends(unit):
-        for key in (*METHODS, "tcp", "udp", *PLACES, "text"):
+        for key in (*METHODS, "tcp", "udp", *PLACES, "show", "text"):
             if text := getattr(send, key):
                 yield (*place, key), text
         for key in ("query", "headers", "form", "multipart"):

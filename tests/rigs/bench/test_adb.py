@@ -10,9 +10,10 @@ from pathlib import Path
 import adbutils
 import pytest
 
-from rigs.addresses import AdbAddress
+from rigs.addresses import AdbAddress, SnoopAddress, StorageAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.adbserver import AdbServer
+from rigs.drivers.storage import AdbSnoop, AdbStorage
 from telltale.errors import InputError, RigError
 
 
@@ -187,3 +188,56 @@ def _alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_picture_of_the_screen_comes_byte_by_byte(adb, program):
+    """`exec-out` changes no line ends, as `shell` may."""
+    picture = adb.screenshot()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert program("exec-out", "screencap", "-p").stdout == picture
+
+
+def test_the_screen_tells_the_app_in_front_and_how_settings_stand(adb):
+    before = adb.screenshot()
+    adb.put_setting("global", "sentry_mode", "1")
+    adb.start("com.example.radio/.Main")
+    texts = adb.screen_texts()
+    assert texts[0] == "com.example.radio"
+    assert "global/sentry_mode: 1" in texts
+    assert adb.screenshot() != before
+
+
+def test_what_has_changed_in_the_storage_is_pulled_and_what_is_as_before_is_not(adb, program, tmp_path):
+    """New and changed files, but for the folders that are left out and those that are no root."""
+    file = tmp_path / "file"
+    file.write_text("before")
+    for path in ("/sdcard/same", "/sdcard/changed"):
+        program("push", str(file), path)
+    storage = AdbStorage(adb, StorageAddress(roots=["/data", "/sdcard"], leave_out=["/data/own"]), BenchClock())
+    with pytest.raises(RigError, match="was not looked at before"):
+        storage.changed()
+    storage.remember()
+    file.write_text("after, and longer")
+    for path in ("/sdcard/changed", "/data/new", "/data/own/log", "/vendor/other"):
+        program("push", str(file), path)
+    found = storage.changed()
+    assert {file.path: file.data for file in found.files} == {
+        "/data/new": b"after, and longer",
+        "/sdcard/changed": b"after, and longer",
+    }
+    assert found.causes == ()
+    assert all(BenchClock.NOW == early == late for early, late in (file.written for file in found.files))
+
+
+def test_a_bluetooth_log_that_is_not_there_is_told(adb):
+    with pytest.raises(RigError, match="could not pull /data/nothing"):
+        AdbSnoop(adb, SnoopAddress(path="/data/nothing")).read()
+
+
+class BenchClock:
+    """Stands still, long before what the unit's own clock says."""
+
+    NOW = 1_000_000_000
+
+    def now(self):
+        return self.NOW
