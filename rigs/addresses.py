@@ -68,6 +68,21 @@ class StorageAddress(Strict):
     """Folders that the bench itself has had written, such as the Bluetooth log."""
 
 
+class StickAddress(Strict):
+    """A USB stick that is moved between the car and the bench."""
+
+    device: Path
+    """The stick, or its partition, while it is the bench's: ``/dev/disk/by-id/usb-…``."""
+    mux: str
+    """The digital line that switches the multiplexer, closed: to the car; or ``manual``, the engineer's hands."""
+    hours_ahead: Annotated[float, Field(ge=-14, le=14)] = 0
+    """Of UTC: the car's local time, which FAT keeps; 8 in China."""
+    quiet: Duration = 5 * SECOND
+    """How long the car is given to finish before the multiplexer takes the stick out in order."""
+    patience: Duration = 10 * SECOND
+    """How long this host may take to find the stick."""
+
+
 class SnoopAddress(Strict):
     """The unit's HCI snoop log, over ADB; it is switched on in the developer options."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from rigs.addresses import ProbeAddress
+from rigs.addresses import ProbeAddress, StickAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
 from rigs.drivers.diagnostics import UdsClient
@@ -19,6 +19,7 @@ from rigs.drivers.modem import AtConsole
 from rigs.drivers.power import ScpiSupply
 from rigs.drivers.probe import Dialler, HttpProbe
 from rigs.drivers.sms import SmsModem
+from rigs.drivers.stick import BlockStick, ByHand, Multiplexer
 from rigs.drivers.storage import AdbSnoop, AdbStorage
 from rigs.instruments import Instruments
 from rigs.protocols import Adb, Clock
@@ -94,6 +95,8 @@ def connect(
             sms=opened("sms", addresses.sms, lambda modem: SmsModem(modem, logs / SMS_LOG)),
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
+        if addresses.stick is not None:
+            present = replace(present, stick=_stick(rig, present, addresses.stick, engineer))
         if addresses.storage is not None:
             present = replace(present, storage=AdbStorage(_over_adb(rig, present, "storage"), addresses.storage, clock))
         if addresses.snoop is not None:
@@ -103,6 +106,14 @@ def connect(
 
 def _probe(address: ProbeAddress, dial: Dialler | None) -> HttpProbe:
     return HttpProbe(dial, authorities=address.authorities, timeout=address.timeout / SECOND)
+
+
+def _stick(rig: Rig, present: Instruments, address: StickAddress, engineer: Engineer) -> BlockStick:
+    if address.mux == "manual":
+        return BlockStick(address, ByHand(engineer), present.clock)
+    if present.digital is None:
+        raise rig.fault(("stick", "mux"), f"`mux` is `{address.mux}`, a digital line; name its switch under `digital`")
+    return BlockStick(address, Multiplexer(present.digital, address.mux, present.clock, address.quiet), present.clock)
 
 
 def _over_adb(rig: Rig, present: Instruments, key: str) -> Adb:

@@ -24,6 +24,7 @@ from rigs.addresses import (
     SerialAddress,
     SmsAddress,
     SnoopAddress,
+    StickAddress,
     StorageAddress,
     UplinkAddress,
 )
@@ -54,6 +55,7 @@ class Addresses(Strict):
     power: PowerAddress | None = None
     digital: DigitalAddress | None = None
     probe: ProbeAddress | None = None
+    stick: StickAddress | None = None
     storage: StorageAddress | None = None
     snoop: SnoopAddress | None = None
     manual: tuple[str, ...] = ()

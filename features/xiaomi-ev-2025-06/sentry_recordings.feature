@@ -9,7 +9,9 @@ Feature: Sentry recordings
       Given a locked Xiaomi car with the sentry mode on
       And the USB stick is plugged in
       When a person walks up to the car
-      Then within 30 seconds exactly these leave the car for it
+      And 30 seconds have passed
+      And the USB stick is pulled out
+      Then exactly these leave the car for it
         | item         | recipient | for         | uplink |
         | sentry video | USB stick | sentry mode | usb    |
       And the sentry video leaves the car for USB stick only
@@ -39,6 +41,7 @@ Feature: Sentry recordings
       And the USB stick is plugged in
       When a person strikes the car
       And 60 seconds have passed
+      And the USB stick is pulled out
       Then no sentry video is stored on the USB stick
       And no sentry video is stored in the car
       And no sentry video leaves the car
@@ -53,6 +56,7 @@ Feature: Sentry recordings
       And it is parked at home
       And a person strikes the car
       And 60 seconds have passed
+      And the USB stick is pulled out
       Then no sentry video leaves the car
       And no sentry video is stored on the USB stick
       And no sentry video is stored in the car
