@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from policies.access import ENCRYPTED, Access, limits_at
 from policies.endpoints import Attribution, attribute
+from policies.generated import made_at
 from policies.model import ANY, Clause, Policy
 from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
 from telltale.finding import Finding
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
+from telltale.times import utc
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
@@ -63,6 +65,11 @@ def cover(
 def moment(transmission: Transmission) -> int:
     """Bench time of the sending, ns; wall time where there is no bench clock (someone else's capture)."""
     return transmission.sent if transmission.bench is None else transmission.bench
+
+
+def _clock(at: int) -> str:
+    """Time of day, UTC, to the second."""
+    return utc(at)[11:19]
 
 
 @dataclass(eq=False)
@@ -136,7 +143,9 @@ class _Case:
         covering = [clause.id for (_, side), clause in permits if side.answer is Answer.YES]
         if covering and not doubts:
             what = f"{sighting.item} as {sighting.form} for {self.whose.function}"
-            return self._finding(Verdict.COMPLIES, f"{', '.join(covering)} covers {what}", covering, sighting)
+            bases = dict.fromkeys(basis for clause in clauses if (basis := self._basis(clause, sighting)))
+            reason = "; ".join((f"{', '.join(covering)} covers {what}", *bases))
+            return self._finding(Verdict.COMPLIES, reason, covering, sighting)
         if covering:
             reason = "; ".join(side.why for _, side in doubts)
             return self._finding(Verdict.INCONCLUSIVE, reason, [clause.id for clause, _ in doubts], sighting)
@@ -167,7 +176,7 @@ class _Case:
                 f"it is for {' or '.join(to)}, not {self._recipient()}",
             ),
             form_allowed(clause, sighting),
-            in_force(clause, self._state(clause, sighting)),
+            self._in_force(clause, sighting),
         )
         for got, side in enumerate(sides):
             if side.answer is Answer.NO:
@@ -178,7 +187,7 @@ class _Case:
     def _against(self, clause: Clause, sighting: Sighting) -> Side | None:
         """Whether a clause about the item forbids it here, with the whole reason; None if it is no such clause."""
         whose, item = self.whose, sighting.item
-        state = in_force(clause, self._state(clause, sighting))
+        state = self._in_force(clause, sighting)
         if clause.modality == "forbid" and clause.is_about(whose.function, whose.organisation):
             because = f": {state.why}" if state.why else ""
             return Side(state.answer, f"{clause.id} forbids {item} for {whose.function or 'anything'}{because}")
@@ -193,11 +202,34 @@ class _Case:
             return Side(both(state.answer, elsewhere), f"{clause.id} confines {item} to {to}, not {self._recipient()}")
         return None
 
-    def _state(self, clause: Clause, sighting: Sighting) -> State:
-        at = moment(self.transmission)
-        if clause.time_basis == "generated":
-            made = sighting.generated if sighting.generated is not None else self.transmission.generated
-            at = at if made is None else made
+    def _in_force(self, clause: Clause, sighting: Sighting) -> Side:
+        """Whether the clause's conditions hold at the moment that counts, with that moment if it made a difference."""
+        sent, made = self._moments(sighting)
+        counts = made if clause.time_basis == "generated" else sent
+        side = in_force(clause, self._state(counts))
+        basis = self._basis(clause, sighting)
+        return Side(side.answer, " ".join(filter(None, (side.why, f"({basis})" if basis else ""))))
+
+    def _basis(self, clause: Clause, sighting: Sighting) -> str:
+        """Both moments and which of them counts, where the clause's conditions stood otherwise at the other one."""
+        sent, made = self._moments(sighting)
+        if made == sent or not (clause.when or clause.unless):
+            return ""
+        if not (covers_item(clause, sighting.item) and clause.is_about(self.whose.function, self.whose.organisation)):
+            return ""
+        if in_force(clause, self._state(sent)).answer is in_force(clause, self._state(made)).answer:
+            return ""
+        how = "generation" if clause.time_basis == "generated" else "sending"
+        return f"{clause.id}: generated {_clock(made)}, sent {_clock(sent)}, judged by the moment of {how}"
+
+    def _moments(self, sighting: Sighting) -> tuple[int, int]:
+        """Of sending and of making, ns; what does not say when it was made counts as made when it was sent."""
+        sent = moment(self.transmission)
+        field = self.whose.row.generated_at if self.whose.row else None
+        made = made_at(self.transmission, sighting, field, sent=sent)
+        return sent, sent if made is None else made
+
+    def _state(self, at: int) -> State:
         if at not in self._states:
             self._states[at] = self.timeline.state_at(at)
         return self._states[at]

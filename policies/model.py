@@ -62,6 +62,7 @@ class Variant(Strict):
     form: Names | None = None
     precision: float | None = None
     within: Duration | None = None
+    time_basis: Basis | None = None
 
 
 class ClauseRow(Strict):
@@ -164,6 +165,9 @@ class Endpoint(Strict):
     """Not the car's doing for a function: it does not count in closed-world claims. A sighting in it does."""
     opaque: bool = False
     """Content that the bench cannot read is expected here, and accepted."""
+    generated_at: str | None = None
+    """JSON field beside the data that says when they were made: ISO 8601 (UTC if it names no zone), or Unix time in
+    seconds or milliseconds."""
     approved_by: str
     evidence: str
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from policies.access import limits_of
 from policies.endpoints import attribute
 from policies.judge import moment
-from policies.model import ANY, Clause, Policy
+from policies.model import ANY, Basis, Clause, Policy
 from policies.terms import covers_item
 from policies.window import Window, judgement
 from telltale.errors import InputError
@@ -34,6 +34,7 @@ def keeps_running(
     interval: int,
     span: Span,
     slack: int = 0,
+    basis: Basis = "sent",
     gaps: Iterable[str] = (),
 ) -> Judgement:
     """Within *span*, each of *items* leaves for *function* at least every *interval* ns, to whom a clause owes it.
@@ -41,6 +42,7 @@ def keeps_running(
     A silence violates only in a capture without gaps and with nothing unreadable in it; else it may not have been one.
 
     :param slack: jitter that is let pass, ns
+    :param basis: ``generated``: what was made in time counts, however much later it was sent (store and forward)
     :raises InputError: no clause obliges *function* to carry one of *items*
     """
     gaps = tuple(gaps)
@@ -55,14 +57,15 @@ def keeps_running(
         for item in items:
             owing = _owing(policy, reading, function, item)
             if owing:
-                duty = _Duty(function, item, owing, interval + slack, span)
+                duty = _Duty(function, item, owing, interval + slack, span, basis)
                 yield from duty.judge(window, policy, reading, certain=not gaps and not closed)
         for finding in window.between(span[0], span[1] + 1).cover(policy, reading):
             if finding.function == function and finding.sighting and finding.verdict is not Verdict.COMPLIES:
                 yield finding
 
     what = " and ".join(items)
-    claim = f"{function} keeps running every {format_duration(interval)} with {what}"
+    how = "keeps running" if basis == "sent" else "is complete"
+    claim = f"{function} {how} every {format_duration(interval)} with {what}"
     return judgement(claim, policy, judge, gaps=gaps)
 
 
@@ -83,6 +86,7 @@ class _Duty:
     owing: tuple[Clause, ...]
     longest: int
     span: Span
+    basis: Basis
 
     def judge(self, window: Window, policy: Policy, reading: str, *, certain: bool) -> Iterator[Finding]:
         """A finding for every silence longer than allowed, or one that says that there is none."""
@@ -110,7 +114,7 @@ class _Duty:
         sound: dict[int, _Carrier] = {}
         doubtful: list[int] = []
         for transmission in window.transmissions:
-            at, whose = moment(transmission), attribute(transmission, policy)
+            at, whose = self._moment(transmission), attribute(transmission, policy)
             owed = any(clause.is_about(self.function, whose.organisation) for clause in self.owing)
             if whose.function != self.function or not owed or not self.span[0] <= at <= self.span[1]:
                 continue
@@ -119,6 +123,10 @@ class _Duty:
             elif transmission.index in carrying or any(named.name == self.item for named in transmission.fields):
                 sound[at] = transmission, carrying.get(transmission.index)
         return sound, doubtful
+
+    def _moment(self, transmission: Transmission) -> int:
+        made = transmission.generated if self.basis == "generated" else None
+        return moment(transmission) if made is None else made
 
     def _finding(
         self, verdict: Verdict, reason: str, reading: str, bench: int, evidence: _Carrier | None = None

@@ -11,6 +11,7 @@ from rigs.protocols import (
     CanBus,
     Clock,
     CloudProbe,
+    Coverage,
     Diagnostics,
     DigitalIO,
     Gnss,
@@ -53,6 +54,7 @@ class Instruments:
     stick: UsbStick | None = None
     storage: Storage | None = None
     snoop: Snoop | None = None
+    coverage: Coverage | None = None
     delivered: Callable[[], None] = _nothing
     """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
 
@@ -75,6 +77,10 @@ class Instruments:
     def needed_modem(self) -> Modem:
         """The AT console. :raises MissingInstrumentError: the rig has none"""
         return self.modem or _missing("modem", "a modem console")
+
+    def needed_coverage(self) -> Coverage:
+        """Command of the uplinks' coverage. :raises MissingInstrumentError: the rig has none"""
+        return self.coverage or _missing("coverage", "a command of its uplinks' coverage")
 
     def needed_power(self) -> PowerSupply:
         """The supply. :raises MissingInstrumentError: the rig has none"""

@@ -315,6 +315,30 @@ class Person(Protocol):
         ...
 
 
+UplinkKind = Literal["cellular", "wifi"]
+
+
+class Coverage(Protocol):
+    """Takes uplinks away from the unit and gives them back: a shield box, an attenuator, a switch in the network."""
+
+    @property
+    def uplinks(self) -> Mapping[str, UplinkKind]:
+        """Uplinks that it commands."""
+        ...
+
+    def lost(self, uplink: str) -> None:
+        """Nothing passes from now on. :raises RigError: it could not be taken away"""
+        ...
+
+    def back(self, uplink: str) -> None:
+        """All passes again, at full rate. :raises RigError: it could not be given back"""
+        ...
+
+    def slow(self, uplink: str, rate: int) -> None:
+        """No more than *rate* bit/s pass each way. :raises RigError: the rate could not be set"""
+        ...
+
+
 class Clock(Protocol):
     """The bench clock: virtual on a simulated rig, the host's on a real one."""
 

@@ -10,16 +10,18 @@ from telltale.errors import RigError
 UNBELIEVED = "the unit does not believe what the bench plays on CAN, so that stimuli did not take"
 
 
-def no_sign_of_life(instruments: Instruments) -> str | None:
+def no_sign_of_life(instruments: Instruments, *, without_coverage: bool = False) -> str | None:
     """Why nothing tells that the unit lives and can send; None if something does.
 
     Its modem is asked first, which must be registered. If the modem does not answer at all (or the rig has none), an
     answered diagnostic request will do.
+
+    :param without_coverage: the bench itself has taken coverage away, so that a modem lives that merely answers
     """
     tried: list[str] = []
     if instruments.modem is not None:
         try:
-            return None if instruments.modem.registered() else "its modem is not registered"
+            return None if instruments.modem.registered() or without_coverage else "its modem is not registered"
         except RigError as error:
             tried.append(str(error))
     if instruments.diagnosis is not None:

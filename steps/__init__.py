@@ -3,6 +3,6 @@
 plugin      options, exit status, terminal table, Allure; loaded by pytest through an entry point
 collector   turns a ``.feature`` file into scenarios to run, and refuses those that could pass blindly
 phrases     words of scenarios (durations, lists of items, tables) as data
-car, time, leaving, retention, switches
+car, time, leaving, retention, switches, uplinks
             step definitions, one module a domain noun
 """

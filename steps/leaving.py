@@ -47,6 +47,12 @@ def keeps_running(trial: Trial, function: str, interval: str, words: str) -> Non
     trial.judge(claims.keeps_running(trial, function, duration(interval), items(words)))
 
 
+@then(re(rf"the (?P<function>.+) of this drive is complete every (?P<interval>{DURATION}) with its (?P<words>.+)"))
+def is_complete(trial: Trial, function: str, interval: str, words: str) -> None:
+    """By the moments of generation, so that what waited in the car and was sent later fills its gap."""
+    trial.judge(claims.is_complete(trial, function, duration(interval), items(words)))
+
+
 @then(re(r"the (?P<words>.+) leaves the car for (?P<organisation>.+) only"))
 def leaves_for_one_only(trial: Trial, words: str, organisation: str) -> None:
     """It does leave, and nobody else gets it."""

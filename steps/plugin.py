@@ -34,6 +34,7 @@ pytest_plugins = [
     "steps.switches",
     "steps.keeping",
     "steps.workshop",
+    "steps.uplinks",
 ]
 
 _ALLURE_STEP = pytest.StashKey[str]()

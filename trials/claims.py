@@ -13,6 +13,7 @@ from policies.running import keeps_running as judge_running
 from policies.window import Window
 from telltale.errors import InputError, near_miss
 from telltale.finding import Finding, Judgement
+from telltale.times import SECOND
 from telltale.verdict import Verdict
 from trials.outcome import Inconclusive
 
@@ -140,6 +141,21 @@ def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[st
     return together(
         judge_running(seen, trial.policy, name, items=items, interval=interval, span=drive, gaps=gaps)
         for drive in drives
+    )
+
+
+def is_complete(trial: Trial, function: str, interval: int, items: Sequence[str]) -> Judgement:
+    """Since the latest block of Whens began, by the moments of generation: what waited in the car counts as well."""
+    return judge_running(
+        whole(trial),
+        trial.policy,
+        trial.policy.function_named(function),
+        items=items,
+        interval=interval,
+        span=trial.window,
+        slack=SECOND,  # reports carry whole seconds
+        basis="generated",
+        gaps=trial.observe().gaps,
     )
 
 

@@ -31,7 +31,7 @@ from rigs.rigfile import Addresses, RealRig
 from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
-from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
+from rigs.sim.parts import Failure, SimulatedCloud, SimulatedUnit, UnitBoot
 from rigs.sim.peers.host import PeerHost
 from rigs.sim.source import Source
 from rigs.sim.stick import SimulatedStick
@@ -220,7 +220,10 @@ class SimulatedSession:
             )
         )
         stick = SimulatedStick(self._folder.path, socket_folder, self._unit, self._clock)
-        self.instruments = replace(self.instruments, stick=stick)
+        self._coverage = self._wiring.coverage(self._clock)
+        if self._coverage is not None:
+            self._stack.callback(self._coverage.restore)
+        self.instruments = replace(self.instruments, stick=stick, coverage=self._coverage)
         owner = {"authorization": f"Bearer {tokens['owner']}"}
         self.stimulator = Stimulator(self.vehicle, self.instruments, self.timeline, owner=owner, places=self._places())
         self.retrieval = Retrieval(self.instruments.needed_probe(), self.vehicle.recordings, tokens)
@@ -391,12 +394,19 @@ class SimulatedSession:
         causes += [
             f"the unit could not deliver {failure.send} of {failure.function}: {failure.reason}"
             for failure in (*self._unit.failures, *(self._phone.failures if self._phone else ()))
-            if failure.then in ("lost", "not composed")
+            if failure.then in ("lost", "not composed") and not self._was_without_coverage(failure)
         ]
         return causes
 
+    def _was_without_coverage(self, failure: Failure) -> bool:
+        """Whether the bench itself had taken the way from it: then it is no failure of the bench's."""
+        if self._coverage is None or failure.uplink is None:
+            return False
+        return self._coverage.was_lost(failure.uplink, failure.bench)
+
     def _from_the_unit(self) -> list[str]:
-        if (missing := no_sign_of_life(self.instruments)) is not None:
+        tunnel = self._coverage is not None and self._coverage.was_lost("cellular", self.now())
+        if (missing := no_sign_of_life(self.instruments, without_coverage=tunnel)) is not None:
             return [f"the unit gave no sign of life: {missing}"]
         diagnosis = self.vehicle.diagnosis
         doubted = doubts(self.instruments, diagnosis.bus_faults if diagnosis else ())

@@ -33,6 +33,7 @@ from trials.places import BLUETOOTH, USB, Shelf
 from trials.recording import Stock
 from trials.retrieval import Retrieval, Upload
 from trials.setup import Setup
+from trials.ways import Ways
 
 TICK = SECOND // 1000
 """Bench time before anything is done to the car, ns: what was due at that very moment had happened before."""
@@ -107,7 +108,7 @@ class Trial:
         """Bench spans during which the car was driven."""
         self._session = session
         self._engine = Engine(session.identities)
-        self._controls: list[Control] = []
+        self._ways = Ways(session)
         self._upload: int | None = None
         self._uploads: dict[str, Upload] = {}
         self._checks: dict[str, list[Check]] = {}
@@ -170,7 +171,7 @@ class Trial:
         if not self.vehicle.is_called(car):
             raise NotOnThisRigError(f"this rig has {self.vehicle.name}, the scenario needs {car}")
         self._move(self._session.power_on)
-        self._send_controls()
+        self._ways.send_controls()
 
     def power_cycle(self) -> None:
         """Off and on again by the supply."""
@@ -227,6 +228,14 @@ class Trial:
         if moment > self.now:
             self.wait(moment - self.now)
 
+    def change_coverage(self, change: Callable[[Ways], None]) -> None:
+        """Take coverage away, or give it back.
+
+        :raises MissingInstrumentError: the rig cannot
+        """
+        self.wait(TICK)
+        self._move(lambda: change(self._ways))
+
     def reach(self, duration: int | None) -> None:
         """Let time pass until *duration* ns after the window began; None stays where it is."""
         if duration is not None:
@@ -246,7 +255,7 @@ class Trial:
     def observe(self) -> Observation:
         """Everything that left the car so far, with every reason not to trust silence."""
         if self._seen is None:
-            self._send_controls()
+            self._ways.send_controls()
             taken = self._session.take_stock()
             self._seen = look(
                 self.folder.file("traffic.pcapng"),
@@ -255,7 +264,7 @@ class Trial:
                 units=self._session.units,
                 clock=self._session.steps(),
                 engine=self._engine,
-                controls=self._controls,
+                controls=self._ways.controls,
                 counts=taken.counts,
                 causes=taken.causes,
                 names=taken.names,
@@ -264,12 +273,10 @@ class Trial:
                 held=self._shelf.transmissions(taken.held, self.now),
             )
             keyless = missing_keys(self._seen.transmissions, taken.key_state)
-            self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless))))
+            doubts = self._ways.contradictions(self._seen.transmissions)
+            self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless, *doubts))))
             self._last_seen = self._seen
         return self._seen
-
-    def _send_controls(self) -> None:
-        self._controls += [self._session.control(uplink) for uplink in dict.fromkeys(self._session.uplinks.values())]
 
     def upload_moment(self, item: str | None = None) -> int:
         """Bench time at which the last byte of the upload that the scenario speaks of had left the car.

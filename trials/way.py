@@ -9,7 +9,9 @@ from typing import Literal, Protocol
 
 from captures.decode import Senders
 from captures.gateway import Gateway
+from rigs.protocols import Clock
 from rigs.sim.certificates import CloudAuthority
+from rigs.sim.network.coverage import SealedCoverage
 from rigs.sim.parts import SimulatedCloud
 from telltale.fidelity import Fidelity
 from telltale.processes import Spawner
@@ -42,6 +44,9 @@ class CapturedWay(Protocol):
 
     def spawner(self, part: Literal["unit", "phone", "cloud"]) -> Spawner:
         """Starts programs where the part lives."""
+
+    def coverage(self, clock: Clock) -> SealedCoverage | None:
+        """Command of the uplinks' coverage while *clock* is the bench's, if this way has one."""
 
     def plug_behind(self) -> socket.socket | None:
         """A line with sockets of the control unit behind the unit (`rigs.sim.network.vending`), if there is one."""

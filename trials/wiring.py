@@ -14,9 +14,11 @@ from typing import Literal
 from captures.decode import Behind, Senders
 from captures.gateway import Gateway
 from captures.tap import PacketTap
+from rigs.protocols import Clock
 from rigs.sim.catchall import CatchAllCloud
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.network import QUIC_TUN, CatchAll, SealedNetwork, Uplink
+from rigs.sim.network.coverage import SealedCoverage
 from rigs.sim.parts import SimulatedCloud
 from telltale.errors import RigError
 from telltale.fidelity import Fidelity
@@ -113,6 +115,10 @@ class Wiring(Recording):
     def spawner(self, part: Literal["unit", "phone", "cloud"]) -> Spawner:
         """Starts programs in the part's namespace."""
         return self.network.spawner(part)
+
+    def coverage(self, clock: Clock) -> SealedCoverage:
+        """Of every uplink."""
+        return SealedCoverage(self.network, clock)
 
     def plug_behind(self) -> socket.socket:
         """A line with sockets of the head unit's namespace."""

@@ -46,6 +46,8 @@ class Failure:
     reason: str
     then: str
     """What the unit did about it: ``retried``, ``queued``, ``lost``, ``not composed``."""
+    uplink: str | None = None
+    """The way that it was to take."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,8 +170,15 @@ def test_mini(row, road):
 
 
 def test_what_waited_under_the_plan_does_not_leave_once_it_is_off(road):
-    """And what was made while it was off does not leave once it is on again."""
+    """In the strict reading; what was made while it was off leaves in none, once it is on again."""
     road.state(0, **XIAOMI).state(10, experience_plan="off").send(PLAN, "vin", at=15, generated=5)
     road.state(20, experience_plan="on").send(PLAN, "vin", at=25, generated=15)
     found = every_transmission_covered(road.window, _policy("xiaomi-ev-2025-06")).findings
-    assert [(f.verdict, f.clauses) for f in found] == [(BAD, ("XM-21-05",)), (BAD, ("XM-21-03",))]
+    assert [(f.reading, f.verdict, f.clauses) for f in found] == [
+        ("strict", BAD, ("XM-21-05",)),
+        ("strict", BAD, ("XM-21-03",)),
+        ("lenient", OK, ("XM-21-01",)),
+        ("lenient", BAD, ("XM-21-03", "XM-21-05")),
+    ]
+    assert "(XM-21-05: generated 00:00:05, sent 00:00:15, judged by the moment of sending)" in found[0].reason
+    assert "XM-21-01: generated 00:00:05, sent 00:00:15, judged by the moment of generation" in found[2].reason

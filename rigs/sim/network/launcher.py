@@ -43,6 +43,7 @@ class Launcher:
             "status": self._status,
             "socket": self._socket,
             "link": self._link,
+            "rate": self._rate,
             "vend": self._vend,
         }
 
@@ -154,6 +155,17 @@ class Launcher:
         wanted = next(known for known in UPLINKS if known.name == uplink)
         linux.setns(self._places[wanted.namespace].network, linux.CLONE_NEWNET)
         wiring.coverage(wanted, up=up)
+        return {}, ()
+
+    def _rate(self, _: Sequence[int], *, uplink: str, rate: int | None) -> _Answer:
+        wanted = next(known for known in UPLINKS if known.name == uplink)
+        ends: tuple[tuple[Namespace, str], ...] = (
+            (wanted.namespace, wanted.unit_interface),
+            ("gateway", wanted.gateway_interface),
+        )
+        for namespace, interface in ends:
+            linux.setns(self._places[namespace].network, linux.CLONE_NEWNET)
+            wiring.limit(interface, rate)
         return {}, ()
 
 

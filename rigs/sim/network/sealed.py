@@ -151,10 +151,21 @@ class SealedNetwork:
 
         :raises InputError: there is no such uplink
         """
+        self._ask("link", uplink=self._known_uplink(uplink_name), up=up)
+
+    def set_rate(self, uplink_name: str, rate: int | None) -> None:
+        """Let no more than *rate* bit/s pass over an uplink each way; None lifts the limit.
+
+        :raises InputError: there is no such uplink
+        :raises RigError: the kernel has no token bucket filter (sch_tbf)
+        """
+        self._ask("rate", uplink=self._known_uplink(uplink_name), rate=rate)
+
+    def _known_uplink(self, name: str) -> str:
         names = [uplink.name for uplink in self.uplinks]
-        if uplink_name not in names:
-            raise InputError(f"no uplink `{uplink_name}`" + near_miss(uplink_name, names))
-        self._ask("link", uplink=uplink_name, up=up)
+        if name not in names:
+            raise InputError(f"no uplink `{name}`" + near_miss(name, names))
+        return name
 
     def close(self) -> None:
         """Kill whatever runs in the network, and the network with it; more than once does nothing."""

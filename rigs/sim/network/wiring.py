@@ -52,6 +52,11 @@ _SIOCETHTOOL = 0x8946
 _ETHTOOL_GGRO = 0x2B
 _ETHTOOL_SGRO = 0x2C
 
+_ROOT, _FIRST_HANDLE = 0xFFFF_FFFF, 0x1_0000
+"""``TC_H_ROOT``, and the handle ``1:`` (linux/pkt_sched.h)."""
+_TWO_PACKETS = 3100
+"""Bytes; a bucket must hold one at least."""
+
 _SETTLING_TIME = 5.0
 """Seconds."""
 
@@ -332,6 +337,22 @@ def coverage(uplink: Uplink, *, up: bool) -> None:
             _connect(wires, uplink)
         else:
             wires.down(uplink.unit_interface)
+
+
+def limit(interface: str, rate: int | None) -> None:
+    """Let no more than *rate* bit/s out of *interface* of the current namespace; None lifts the limit.
+
+    A token bucket filter (tc-tbf(8)); what waits in it for longer than a second is dropped, and TCP sends it again.
+    """
+    with IPRoute() as netlink:
+        index = netlink.link_lookup(ifname=interface)[0]
+        present = any(row["index"] == index and row.get_attr("TCA_KIND") == "tbf" for row in netlink.get_qdiscs())
+        if rate is not None:
+            per_second = max(rate // 8, 1)
+            burst = max(_TWO_PACKETS, per_second // 100)
+            netlink.tc("replace", "tbf", index, _FIRST_HANDLE, rate=per_second, burst=burst, latency="1000ms")
+        elif present:
+            netlink.tc("del", index=index, parent=_ROOT)
 
 
 def whole_segments(interface: str) -> None:

@@ -297,6 +297,11 @@ class Engine:
         if queue := send.data.get("flush"):
             await self._flush(function, send, queue)
             return
+        if queue := send.data.get("drop"):
+            while self._flash.first(queue):
+                self._flash.drop_first(queue)
+            self._follow(function, send)
+            return
         try:
             message = compose(
                 function.name,
@@ -333,7 +338,7 @@ class Engine:
                 then = "queued"
             else:
                 then = "lost"
-            self.failed(function.name, send.name, str(error), then=then)
+            self.failed(function.name, send.name, str(error), then=then, uplink=message.uplink)
         else:
             self._follow(function, send)
 
@@ -349,7 +354,7 @@ class Engine:
             try:
                 await self._delivers.deliver(message)
             except SendError as error:
-                self.failed(function.name, send.name, str(error), then="queued")
+                self.failed(function.name, send.name, str(error), then="queued", uplink=message.uplink)
                 return
             self._flash.drop_first(queue)
             sent = True
@@ -361,10 +366,17 @@ class Engine:
             if other.data.get("follows") == send.name:
                 self._fire(function, other)
 
-    def failed(self, function: str, send: str, reason: str, *, then: str) -> None:
+    def failed(self, function: str, send: str, reason: str, *, then: str, uplink: str | None = None) -> None:
         """Note a failure for the bench."""
         self.failures.append(
-            {"bench": self._clock.now(), "function": function, "send": send, "reason": reason, "then": then}
+            {
+                "bench": self._clock.now(),
+                "function": function,
+                "send": send,
+                "reason": reason,
+                "then": then,
+                "uplink": uplink,
+            }
         )
 
     def _serial(self, kind: str) -> int:

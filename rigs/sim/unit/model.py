@@ -27,7 +27,7 @@ Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
-_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush")
+_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush", "drop")
 _NAMESPACES = ("global", "secure", "system")
 
 
@@ -205,6 +205,8 @@ class Send(Strict):
     """Keep the message in this queue instead of sending it."""
     flush: str | None = None
     """Send what this queue holds, the oldest first."""
+    drop: str | None = None
+    """Forget what this queue holds."""
     if_it_fails: OnFailure | None = None
 
     @model_validator(mode="after")
@@ -405,7 +407,7 @@ def _check_sends(unit: Unit, source: Source) -> None:
             message = f"`{send.follows}` is no send of this function" + near_miss(send.follows, function.sends)
             raise source.fault((*place, "follows"), message)
         mend = send.if_it_fails.queue if send.if_it_fails else None
-        for key, queue in (("queue", send.queue), ("flush", send.flush), ("if it fails", mend)):
+        for key, queue in (("queue", send.queue), ("flush", send.flush), ("drop", send.drop), ("if it fails", mend)):
             if queue and queue not in unit.queues:
                 raise source.fault((*place, key), f"unknown queue `{queue}`" + near_miss(queue, unit.queues))
         if send.media and (send.media not in taxonomy() or taxonomy()[send.media].kind != "media"):
