@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,12 @@ def _signal(text: str) -> str:
 def _line(text: str) -> str:
     if not text.strip():
         raise ValueError("expected the name of a digital line, `SOS`")
+    return text
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{2}(:[0-9a-f]{2}){5}", text):
+        raise ValueError(f"`{text}` is no Bluetooth address, `02:00:5e:10:00:02`")
     return text
 
 
@@ -167,7 +174,7 @@ class Send(Strict):
     """A file on the USB stick."""
     store: FilePath | None = None
     """A file in the car."""
-    bluetooth: Annotated[str, Field(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")] | None = None
+    bluetooth: Annotated[str, AfterValidator(_device)] | None = None
     """A device near by, by its address; with ``rfcomm`` or ``att``."""
     rfcomm: Annotated[int, Field(ge=1, le=30)] | None = None
     """Channel of a stream."""

@@ -79,6 +79,20 @@ def test_a_unit_file_tells_which_values_a_run_must_give(loaded, tmp_path):
         (("queue: later", "qeue: later"), 17, "unknown key `qeue`; did you mean `queue`"),
         (("queue: later", "text: hello"), 13, "has json and text; a message has one content"),
         (("queue: later", "to: a.test:1"), 13, "needs both `gbt32960` and `to`"),
+        (("post: https://ux.maker.test/v1/records", "usb: records"), 15, "expected the path of a file, `/folder/name`"),
+        (("queue: later", "keep: 60 s"), 13, "has `keep`, which belongs to a file, `usb` or `store`"),
+        (("queue: later", "rfcomm: 2"), 13, "needs `bluetooth`, the device's address, with one of `rfcomm` and `att`"),
+        (("post: https://ux.maker.test/v1/records", "bluetooth: phone"), 15, "`phone` is no Bluetooth address"),
+        (
+            ("can: VehicleStatus.Ignition", "near: [home_postion]"),
+            5,
+            "`home_postion` is no place; did you mean `home_position`",
+        ),
+        (
+            ("setting: global/plan", "setting: global/plan, usb: stick"),
+            6,
+            "has `setting` and `usb`; a fact has one source",
+        ),
         (
             ("flush: later", "flush: later\n        udp: a.test:1"),
             18,
