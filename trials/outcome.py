@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from telltale.errors import ExitStatus, TelltaleError
 from telltale.finding import Finding, Judgement
 from telltale.times import utc
 from telltale.verdict import Verdict
+
+_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+"""A time of day in a reason."""
 
 
 class Violation(TelltaleError, AssertionError):  # noqa: N818 - a verdict, not an error
@@ -79,7 +83,8 @@ def _likeness(finding: Finding) -> tuple[object, ...]:
     sighting, transmission = finding.sighting, finding.transmission
     seen = (sighting.item, sighting.form, sighting.chain, sighting.part) if sighting else ()
     sent = (transmission.recipient, transmission.uplink, transmission.channel) if transmission else ()
-    return (finding.verdict, finding.reason, finding.clauses, finding.reading, seen, sent)
+    reason = _CLOCK.sub("", finding.reason)
+    return (finding.verdict, reason, finding.clauses, finding.reading, seen, sent)
 
 
 def _and_more(alike: Sequence[Finding]) -> str:
