@@ -19,6 +19,17 @@ from trials.observation import CONTROL_HOST
 KINDS = ("exportable", "hsm")
 
 
+def treatments(rows: Iterable[AccessRow], certificates: Mapping[str, Path]) -> dict[str, Treatment]:
+    """What the gateway is to do with each host; the bench's controls are always opened.
+
+    :param certificates: host to the client certificate that the bench shows there
+    """
+    told = {
+        row.host: Treatment(untouched=not row.opened_by_gateway, certificate=certificates.get(row.host)) for row in rows
+    }
+    return {**told, CONTROL_HOST: Treatment()}
+
+
 class Opening:
     """For one trial: makes the unit's client keys, tells the gateway what it may open, and fetches key logs.
 
@@ -47,12 +58,7 @@ class Opening:
 
     def grant(self, gateway: Gateway) -> None:
         """Have *gateway* open what the rig says from now on, and hand the rest through; controls are always opened."""
-        certificates = dict(self._certificates())
-        treatments = {
-            row.host: Treatment(untouched=not row.opened_by_gateway, certificate=certificates.get(row.host))
-            for row in self._rows
-        }
-        gateway.treat({**treatments, CONTROL_HOST: Treatment()})
+        gateway.treat(treatments(self._rows, dict(self._certificates())))
 
     def fetch(self) -> FetchedKeys:
         """Fetch every key log."""

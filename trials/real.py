@@ -19,7 +19,7 @@ from rigs.connect import connect
 from rigs.drivers.clock import WallClock
 from rigs.drivers.manual import ManualInstrument
 from rigs.instruments import Instruments, MissingInstrumentError
-from rigs.protocols import PowerSupply
+from rigs.protocols import Adb, PowerSupply
 from rigs.rigfile import Addresses, RealRig
 from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.stimuli import Stimulator
@@ -27,6 +27,7 @@ from telltale.errors import InputError, RigError, TelltaleError
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.times import SECOND, ClockMap, format_duration
+from trials.keys import KeySources
 from trials.observation import Control
 from trials.places import look_into
 from trials.progress import waiting
@@ -116,6 +117,7 @@ class RealSession:
         self._tokens = bench.tokens
         self._clock = WallClock()
         self._stack = ExitStack()
+        self._keys = KeySources(bench.rig.access, adb=self._adb)
         self._ports: ExitStack | None = None
         """The unit's own ports, while it is on."""
         self._answered = self._on = False
@@ -146,6 +148,10 @@ class RealSession:
         owner = {"authorization": f"Bearer {self._tokens['owner']}"} if self._tokens else {}
         places = {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
         self.stimulator = Stimulator(self.vehicle, instruments, self.timeline, owner=owner, places=places)
+
+    def _adb(self) -> Adb:
+        """The unit's ADB at this moment: it comes and goes with its power."""
+        return self.instruments.needed_adb()
 
     @property
     def retrieval(self) -> Retrieval:
@@ -184,6 +190,7 @@ class RealSession:
     def power_off(self) -> None:
         """Cut the power. :raises MissingInstrumentError: the rig has no supply"""
         power = self._bench.needed_power()
+        self._keys.fetch()  # the last moment at which the unit can be asked
         if self._bench.can is not None:
             self._bench.can.stop_rest_bus()
         self._unplug()
@@ -280,7 +287,14 @@ class RealSession:
         """The capture as it stands, with every cause to distrust it."""
         stock = self._wiring.take_stock()
         held, unseen = look_into(self.instruments, self._folder)
-        return replace(stock, causes=(*stock.causes, *self._wiring.uncontrolled, *self._causes(), *unseen), held=held)
+        fetched = self._keys.fetch()
+        return replace(
+            stock,
+            causes=(*stock.causes, *self._wiring.uncontrolled, *self._causes(), *unseen),
+            keylog=b"\n".join((stock.keylog, fetched.keylog)),
+            key_state=fetched.state,
+            held=held,
+        )
 
     def _causes(self) -> Iterator[str]:
         if not self._on:
@@ -300,10 +314,14 @@ class RealSession:
 
     def close(self) -> None:
         """Leave the bench in its safe state, then end the capture."""
-        self._stack.close()
+        try:
+            if self._on:
+                self._keys.fetch()
+        finally:
+            self._stack.close()
 
     def _seal(self) -> None:
-        keys = self._wiring.keys()
+        keys = b"\n".join((self._wiring.keys(), self._keys.held))
         self._folder.file("keys.log").write_bytes(keys)
         self._wiring.seal(keys)
 

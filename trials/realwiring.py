@@ -25,6 +25,7 @@ from rigs.sim.certificates import CloudAuthority
 from telltale.errors import RigError, near_miss
 from telltale.processes import spawn_here
 from trials.observation import CONTROL_HOST, Control
+from trials.opening import treatments
 from trials.recording import Recording
 
 INSTALL = "make one with `telltale ca FOLDER`, install it on the unit, and name the folder"
@@ -89,6 +90,7 @@ class RealWiring(Recording):
                 ca=ca,
             )
             stack.callback(gateway.close)
+            gateway.treat(treatments(rig.access, {r.host: r.certificate for r in rig.access if r.certificate}))
             tap = PacketTap.start(
                 spawn=spawn_here, interfaces={uplink.interface: uplink.name for uplink in rig.uplinks}
             )

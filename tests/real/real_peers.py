@@ -25,6 +25,7 @@ from captures.gateway import Gateway, authority
 from rigs.identities import generate
 from rigs.rigfile import KNOWN_EXITS, load_rig
 from rigs.sim.certificates import CloudAuthority
+from rigs.sim.client_keys import ClientAuthority
 from rigs.sim.clock import VirtualClock
 from rigs.sim.network import SealedNetwork
 from rigs.sim.overlay import apply, load_defect
@@ -34,6 +35,8 @@ from rigs.sim.source import Source
 from rigs.vehicle import Vehicle
 
 FRAME = struct.Struct("<IB3x8s")
+EXTENDED = 0x80000000
+"""CAN_EFF_FLAG"""
 ROOT = Path(__file__).parents[2]
 TOKENS = {"owner": "owner-of-the-car", "other": "somebody-else"}
 TICK = 0.02
@@ -107,10 +110,31 @@ class RemoteBus:
         ours, units = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.unplug()
         self._unit = ours
+        threading.Thread(target=self._speak, args=(ours,), daemon=True).start()
         return units
+
+    def _speak(self, unit):
+        """What the unit sends is on the bus as well."""
+        while True:
+            try:
+                frame = unit.recv(FRAME.size)
+            except OSError:
+                return
+            if not frame:
+                return
+            identifier, length, data = FRAME.unpack(frame)
+            self._bus.send(
+                can.Message(
+                    arbitration_id=identifier & 0x1FFFFFFF,
+                    is_extended_id=bool(identifier & EXTENDED),
+                    data=data[:length],
+                )
+            )
 
     def unplug(self):
         if self._unit is not None:
+            with suppress(OSError):
+                self._unit.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it
             self._unit.close()
             self._unit = None
 
@@ -119,7 +143,8 @@ class RemoteBus:
             message = self._bus.recv(0.1)
             if message is not None and self._unit is not None:
                 try:
-                    self._unit.send(FRAME.pack(message.arbitration_id, message.dlc, bytes(message.data)))
+                    flag = EXTENDED if message.is_extended_id else 0
+                    self._unit.send(FRAME.pack(message.arbitration_id | flag, message.dlc, bytes(message.data)))
                 except OSError:
                     continue  # a unit that is off hears nothing
 
@@ -181,6 +206,10 @@ class RealPeers:
         unit, cloud, _phone = apply(
             Source.read(self._rig.unit), Source.read(self._rig.cloud), self._defects, dbc=self.vehicle.dbc
         )
+        self._clients = ClientAuthority(self.folder / "clients")
+        self._client_key = self._clients.issue("car", exportable=True)
+        self._tap = self.folder / "backend-keys.log"
+        self._tap.touch()
         self._cloud = SimulatedCloud(
             cloud,
             clock=self.clock,
@@ -188,6 +217,8 @@ class RealPeers:
             log=self.folder / "cloud.log",
             authority=cloud_authority,
             tokens=TOKENS,
+            clients=self._clients.certificate,
+            keylog=self._tap,
         )
         self._cloud.start()
         stack.callback(self._cloud.stop)
@@ -201,6 +232,8 @@ class RealPeers:
                 dbc=self.vehicle.dbc,
                 footage=self._media(),
                 behind=self._behind(),
+                maker_authorities=self.authorities,
+                client_keys={"exportable": self._client_key, "hsm": self._clients.issue("car", exportable=False)},
             ),
             clock=self.clock,
             spawner=self.network.spawner("unit"),
@@ -301,12 +334,20 @@ class RealPeers:
             },
             "probe": {"authorities": str(self.authorities)},
             "uplinks": uplinks,
+            "access": [self._access(row) for row in self._rig.access],
             "exits": dict.fromkeys(KNOWN_EXITS, "blocked"),
         }
         path = self.folder / "real.yaml"
         kept = {key: value for key, value in {**data, **changes}.items() if value is not None}
         path.write_text(yaml.safe_dump(kept, sort_keys=False))
         return path
+
+    def _access(self, row):
+        """How this bench can open what the simulated one opens by itself."""
+        given = row.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if row.access == "client_cert":
+            return {**given, "certificate": str(self._client_key.export(self.folder / "clients"))}
+        return {**given, "path": str(self._tap)} if row.access == "backend_tap" else given
 
     def _written(self, item, value):
         if isinstance(value, tuple):

@@ -9,6 +9,7 @@ from rigs.sim.cloud.model import load_cloud
 from rigs.sim.unit.model import load_unit
 from rigs.vehicle import Vehicle
 from telltale.errors import InputError
+from telltale.identity import Identities
 
 RIGS = Path(__file__).parents[2] / "rigs"
 SIMULATED = "rig: r\nkind: simulated\nunit: unit.yaml\ncloud: cloud.yaml\nvehicle: car.yaml\npolicy: policy\n"
@@ -59,7 +60,7 @@ def test_vehicle_and_unit_speak_of_the_same_things(name):
 
 def test_the_example_of_a_real_rig_loads():
     """Every instrument is in it, so it serves as a pattern."""
-    rig = load_rig(RIGS / "example-real.yaml")
+    rig = load_rig(RIGS / "examples/linux-bench.yaml")
     assert isinstance(rig, RealRig)
     assert all(getattr(rig.addresses, name) is not None for name in type(rig.addresses).model_fields)
     assert [(uplink.name, uplink.apn) for uplink in rig.uplinks] == [
@@ -137,3 +138,17 @@ def test_what_is_wrong_is_one_line_with_its_place(write, text, line, message):
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((RIGS / "examples").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_example_file_loads(path):
+    """Rig files with all that they name but the bench's CA, which every bench makes for itself; and the identities."""
+    if path.name == "unit-17.yaml":
+        assert Identities.load(path).first("vin")
+        return
+    rig = load_rig(path)
+    assert isinstance(rig, RealRig)
+    assert Vehicle.load(rig.vehicle)
+    assert rig.bench.identities == path.with_name("unit-17.yaml")
+    assert rig.bench.ca == path.with_name("ca")
+    assert all(uplink.control for uplink in rig.uplinks)

@@ -190,8 +190,8 @@ def test_what_was_used_is_left_in_its_safe_state_by_hand(engineer, terminal, veh
 
 def test_a_rig_file_says_which_instruments_are_a_person(tmp_path):
     """Beside those that are not."""
-    text = (RIGS / "example-real.yaml").read_text().replace("vehicles/", f"{RIGS}/vehicles/")
-    text = text.replace("../policies", f"{RIGS.parent}/policies")
+    text = (RIGS / "examples/linux-bench.yaml").read_text().replace("../vehicles/", f"{RIGS}/vehicles/")
+    text = text.replace("../../policies", f"{RIGS.parent}/policies").replace("unit-17", f"{RIGS}/examples/unit-17")
     lines = [line for line in text.splitlines() if not line.startswith(("adb:", "modem:"))]
     path = tmp_path / "rig.yaml"
     path.write_text("\n".join([*lines, "adb: {manual: true}", "modem: {manual: true}", "diagnosis: {manual: true}"]))
