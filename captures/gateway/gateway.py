@@ -80,7 +80,8 @@ class Gateway:
             upstream_ca=None if upstream_ca is None else str(upstream_ca.resolve()),
             ca=None if ca is None else str(ca.resolve()),
         )
-        settings.authority.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in (folder, settings.authority):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
         for secret in (settings.keylog, settings.log):
             secret.touch(mode=0o600)
         environment = {name: value for name, value in os.environ.items() if name != "SSLKEYLOGFILE"}
