@@ -14,11 +14,12 @@ from policies.access import ENCRYPTED, Access, limits_at
 from policies.endpoints import Attribution, attribute
 from policies.generated import made_at
 from policies.model import ANY, Clause, Policy
+from policies.moments import state_when_made
 from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
 from telltale.finding import Finding
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
-from telltale.times import utc
+from telltale.times import ANY_TIME, ClockOffset, utc
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
@@ -32,6 +33,7 @@ def cover(
     reading: str,
     own: Collection[int] = frozenset(),
     access: Access | None = None,
+    clock: ClockOffset | None = None,
 ) -> list[Finding]:
     """Judge everything that left the car under one reading.
 
@@ -40,6 +42,7 @@ def cover(
 
     :param own: indices of the bench's own transmissions (the positive control), which are not the car's
     :param access: recipients that the bench knows it cannot open, see `policies.access`
+    :param clock: the unit's, by which messages say when they were made; None takes their word for bench time
     :raises ValueError: a sighting names a transmission that is not among *transmissions*
     """
     sent = [t for t in transmissions if t.index not in own]
@@ -55,7 +58,7 @@ def cover(
     clauses = policy.under(reading)
     findings: list[Finding] = []
     for transmission in sent:
-        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading, access or {})
+        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading, access or {}, clock)
         findings += case.of_transmission()
         for sighting in found[transmission.index]:
             findings.append(case.of_sighting(sighting, clauses))
@@ -82,7 +85,11 @@ class _Case:
     policy: Policy
     reading: str
     access: Access
+    clock: ClockOffset | None
     _states: dict[int, State] = field(default_factory=dict)
+    _made: dict[int, tuple[State, str | None]] = field(default_factory=dict)
+    _doubts: list[str] = field(default_factory=list)
+    """Why facts are not known of when the sighting under judgement was made."""
 
     def of_transmission(self) -> Iterator[Finding]:
         t = self.transmission
@@ -104,6 +111,7 @@ class _Case:
             yield self._finding(Verdict.INCONCLUSIVE, f"{self._named()} was cut off before its end")
 
     def of_sighting(self, sighting: Sighting, clauses: Sequence[Clause]) -> Finding:
+        self._doubts.clear()
         against = [
             (clause, side)
             for clause in clauses
@@ -128,7 +136,8 @@ class _Case:
             finding = self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
         else:
             finding = self._permitted(sighting, clauses, stated)
-        told = "; ".join((finding.reason, *(f"warning: {why}" for why in warnings)))
+        doubts = self._doubts if finding.verdict is Verdict.INCONCLUSIVE else []
+        told = "; ".join((finding.reason, *doubts, *(f"warning: {why}" for why in warnings)))
         return replace(finding, reason=told)
 
     def _permitted(
@@ -205,8 +214,9 @@ class _Case:
     def _in_force(self, clause: Clause, sighting: Sighting) -> Side:
         """Whether the clause's conditions hold at the moment that counts, with that moment if it made a difference."""
         sent, made = self._moments(sighting)
-        counts = made if clause.time_basis == "generated" else sent
-        side = in_force(clause, self._state(counts))
+        state, doubt = self._when_made(made) if clause.time_basis == "generated" else (self._state(sent), None)
+        self._doubts += [doubt] if doubt and doubt not in self._doubts else []
+        side = in_force(clause, state)
         basis = self._basis(clause, sighting)
         return Side(side.answer, " ".join(filter(None, (side.why, f"({basis})" if basis else ""))))
 
@@ -217,7 +227,7 @@ class _Case:
             return ""
         if not (covers_item(clause, sighting.item) and clause.is_about(self.whose.function, self.whose.organisation)):
             return ""
-        if in_force(clause, self._state(sent)).answer is in_force(clause, self._state(made)).answer:
+        if in_force(clause, self._state(sent)).answer is in_force(clause, self._when_made(made)[0]).answer:
             return ""
         how = "generation" if clause.time_basis == "generated" else "sending"
         return f"{clause.id}: generated {_clock(made)}, sent {_clock(sent)}, judged by the moment of {how}"
@@ -226,8 +236,17 @@ class _Case:
         """Of sending and of making, ns; what does not say when it was made counts as made when it was sent."""
         sent = moment(self.transmission)
         field = self.whose.row.generated_at if self.whose.row else None
-        made = made_at(self.transmission, sighting, field, sent=sent)
+        # By a clock that was measured, what was said to be made after it was sent is a matter of that clock
+        made = made_at(self.transmission, sighting, field, sent=sent if self.clock is None else ANY_TIME)
         return sent, sent if made is None else made
+
+    def _when_made(self, made: int) -> tuple[State, str | None]:
+        """The state at *made*, told by the unit's clock, and why not all of it is known."""
+        if made not in self._made:
+            sent = moment(self.transmission)
+            clock = None if made == sent else self.clock
+            self._made[made] = state_when_made(self.timeline, made, sent=sent, clock=clock)
+        return self._made[made]
 
     def _state(self, at: int) -> State:
         if at not in self._states:

@@ -12,7 +12,7 @@ from telltale.finding import Finding, Judgement
 from telltale.hosts import meets
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
-from telltale.times import utc
+from telltale.times import ClockOffset, utc
 from telltale.transmission import Transmission, Volume
 from telltale.verdict import Verdict
 
@@ -30,6 +30,8 @@ class Window:
     """How much of each recipient's traffic the bench can open, see `policies.access`."""
     volumes: Mapping[int, Volume] = field(default_factory=dict)
     """Bytes each way by conversation, for what cannot be read."""
+    clock: ClockOffset | None = None
+    """The unit's, see `policies.moments`."""
 
     def between(self, start: int, stop: int) -> Window:
         """What was sent from bench time *start* until before *stop*; the timeline stays whole."""
@@ -48,6 +50,7 @@ class Window:
             policy,
             reading=reading,
             own=self.own,
+            clock=self.clock,
             access=self.access,
         )
 

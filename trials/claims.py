@@ -55,6 +55,7 @@ def whole(trial: Trial) -> Window:
         timeline=trial.timeline,
         access=trial.setup.rig.access_by_host,
         volumes=seen.volumes,
+        clock=trial.unit_clock,
     )
 
 

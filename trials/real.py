@@ -160,6 +160,11 @@ class RealSession:
             raise MissingInstrumentError(f"the rig {self._rig.name} names no `accounts` of the owner's app")
         return Retrieval(self.instruments.needed_probe(), self.vehicle.recordings, self._tokens)
 
+    @property
+    def awake(self) -> bool:
+        """Whether the unit has come up and not been switched off since."""
+        return self._on
+
     # --- power --------------------------------------------------------------------------------------------------
 
     def power_on(self) -> None:

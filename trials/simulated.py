@@ -302,6 +302,11 @@ class SimulatedSession:
             self.stimulator.place(*position)
             self._unit.settle(position=position)
 
+    @property
+    def awake(self) -> bool:
+        """Whether the unit runs."""
+        return self._on and self._unit.cause_of_death is None
+
     def power_off(self) -> None:
         """Switch the supply off, which takes the unit down in the midst of what it does."""
         self.instruments.needed_power().off()

@@ -12,6 +12,7 @@ from policies.access import limits_for
 from policies.erasure import Check
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
+from rigs.clocks import MODEM, UNIT, measure
 from rigs.diagnosis import VIN
 from rigs.identities import another_vin
 from rigs.instruments import Instruments
@@ -22,7 +23,7 @@ from telltale.finding import Judgement
 from telltale.identity import Identities, masked
 from telltale.items import taxonomy
 from telltale.timeline import Change, Timeline
-from telltale.times import SECOND, ClockMap, utc
+from telltale.times import SECOND, ClockMap, ClockOffset, utc
 from telltale.verdict import Verdict
 from trials import evidence, screens
 from trials.evidence import Exhibit
@@ -65,6 +66,10 @@ class Session(Protocol):
     @property
     def has_screen(self) -> bool:
         """Whether the unit has a screen that can be looked at now."""
+
+    @property
+    def awake(self) -> bool:
+        """Whether the unit has power and runs, so that it can be asked something."""
 
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted."""
@@ -120,6 +125,8 @@ class Trial:
         self._step: tuple[str, str] = ("given", "")
         self._judged_before = 0
         self._asked = 0
+        self.clocks: dict[str, ClockOffset] = {}
+        """Offsets of the clocks round the bench, by whose they are."""
         self._window = self._session.now()
         self._closed = False
 
@@ -171,6 +178,7 @@ class Trial:
         if not self.vehicle.is_called(car):
             raise NotOnThisRigError(f"this rig has {self.vehicle.name}, the scenario needs {car}")
         self._move(self._session.power_on)
+        self._measure_clocks()
         self._ways.send_controls()
 
     def power_cycle(self) -> None:
@@ -255,6 +263,7 @@ class Trial:
     def observe(self) -> Observation:
         """Everything that left the car so far, with every reason not to trust silence."""
         if self._seen is None:
+            self._measure_clocks()
             self._ways.send_controls()
             taken = self._session.take_stock()
             self._seen = look(
@@ -277,6 +286,14 @@ class Trial:
             self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless, *doubts))))
             self._last_seen = self._seen
         return self._seen
+
+    def _measure_clocks(self) -> None:
+        """Ask every clock that can be asked; from start to end an offset covers all that was measured."""
+        if not self._session.awake:
+            return  # nobody to ask: what was measured while it ran counts
+        for now in measure(self.instruments, cloud=self.vehicle.owners_app):
+            before = self.clocks.get(now.source)
+            self.clocks[now.source] = before.joined(now) if before else now
 
     def upload_moment(self, item: str | None = None) -> int:
         """Bench time at which the last byte of the upload that the scenario speaks of had left the car.
@@ -422,8 +439,25 @@ class Trial:
                 verdict = Verdict.INCONCLUSIVE  # it was cut short, so not all of its claims were judged
             self.folder.write(
                 "run.json",
-                {**self.setup.provenance(), "scenario": self.title, "clauses": self.clauses, "verdict": verdict},
+                {
+                    **self.setup.provenance(),
+                    "scenario": self.title,
+                    "clauses": self.clauses,
+                    "verdict": verdict,
+                    "clocks": self._clocks(),
+                },
             )
+
+    @property
+    def unit_clock(self) -> ClockOffset:
+        """The clock by which the unit says when it made something."""
+        return self.clocks.get(UNIT) or self.clocks.get(MODEM) or ClockOffset.unmeasured(UNIT)
+
+    def _clocks(self) -> list[dict[str, object]]:
+        return [
+            {"clock": o.source, "offset ns": o.offset, "uncertainty ns": o.uncertainty, "measured": utc(o.measured)}
+            for o in self.clocks.values()
+        ]
 
     def evidence(self) -> Iterator[Exhibit]:
         """What belongs to the whole scenario, once it is closed."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from policies.judge import cover
-from telltale.times import SECOND
+from telltale.times import SECOND, ClockOffset
 from telltale.transmission import Part
 from telltale.verdict import Verdict
 
@@ -145,6 +145,23 @@ def test_a_transmission_may_tell_when_its_content_was_made(road, small):
     road.transmissions = [replace(road.transmissions[0], generated=5 * SECOND)]
     (finding,) = _cover(road, small, "strict")
     assert finding.verdict is BAD
+
+
+@pytest.mark.parametrize(
+    ("behind", "known_to", "verdict"),
+    [(0, 1, "violates"), (90, 1, "complies"), (90, 2, "inconclusive"), (0, 600, "inconclusive")],
+)
+def test_a_unit_whose_clock_is_off_does_not_decide_by_it(road, small, behind, known_to, verdict):
+    """Made at 105 s as it says, sent at 300 s; the plan was off until 193.5 s, by the bench's own clock."""
+    road.state(0, plan="off").state(193.5, plan="on")
+    road.send("plan.test", "vin", at=300, generated=105)
+    clock = ClockOffset(source="the unit", offset=-behind * SECOND, uncertainty=known_to * SECOND, measured=0)
+    told = cover(road.transmissions, road.sightings, road.timeline, small, reading="strict", clock=clock)
+    (finding,) = told
+    assert finding.verdict == verdict
+    if verdict == "inconclusive":
+        assert "the clock of the unit (" in finding.reason
+        assert "plan changed at" in finding.reason
 
 
 def test_a_change_counts_from_its_own_moment_on(road, small):

@@ -12,6 +12,7 @@ import posixpath
 import socket
 import stat
 import struct
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ class Adbd:
         on_reboot: Callable[[], None],
         on_update: Callable[[str], bool] = lambda _: False,
         on_reset: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = time.time_ns,
         storage: Storage | None = None,
     ) -> None:
         """*settings* is keyed by (namespace, key) and kept up to date; the callbacks run in the event loop.
@@ -56,6 +58,7 @@ class Adbd:
         :param on_start: the component of ``am start -n``
         :param on_reboot: ``adb reboot`` or ``adb shell reboot``
         :param on_update: installs a version for the next boot; whether there is such a one
+        :param clock: the unit's, ns
         :param on_reset: the broadcast that takes the unit back to its factory state
         """
         self.storage = Storage() if storage is None else storage
@@ -74,6 +77,7 @@ class Adbd:
             on_reboot=on_reboot,
             on_update=on_update,
             on_reset=on_reset,
+            clock=clock,
         )
         features = "features=shell_v2,cmd"
         names = ("ro.product.name", "ro.product.model", "ro.product.device")

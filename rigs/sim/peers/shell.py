@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from rigs.sim.peers import files
 from rigs.sim.peers.files import Result, Storage, line, usage
 from rigs.sim.peers.screen import Screen
+from telltale.times import SECOND
 
 NOT_FOUND = 127
 """Exit status of a command that does not exist (POSIX shell, 2.8.2)."""
@@ -36,6 +38,7 @@ class Shell:
         on_reboot: Callable[[], None],
         on_update: Callable[[str], bool] = lambda _: False,
         on_reset: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._properties = properties
         self._settings = settings
@@ -49,6 +52,7 @@ class Shell:
         self._commands: dict[str, Callable[[Sequence[str]], Result]] = {
             "am": self._am,
             "cat": self._cat,
+            "date": lambda words: _date(words, clock()),
             "echo": lambda words: line(" ".join(words)),
             "false": lambda _: Result(status=1),
             "find": lambda words: files.find(storage, words),
@@ -170,3 +174,14 @@ class Shell:
     def _reboot(self, _words: Sequence[str]) -> Result:
         self._on_reboot()
         return Result()
+
+
+def _date(words: Sequence[str], now: int) -> Result:
+    """The two formats that a bench asks for."""
+    match list(words):
+        case ["+%s"]:
+            return line(str(now // SECOND))
+        case ["+%s.%N"]:
+            return line(f"{now // SECOND}.{now % SECOND:09d}")
+        case _:
+            return usage("date +%s | +%s.%N")

@@ -301,6 +301,7 @@ class Unit:
             on_reboot=self._reboot,
             on_update=self._update,
             on_reset=self._reset,
+            clock=self.engine.told_time,
             storage=self.disk.files,
         )
         self.tls.tell_all()

@@ -62,6 +62,7 @@ class Engine:
         self.flash = self._flash = flash
         self._delivers = delivers
         self._uplink: str = unit["uplink"]
+        self._clock_offset: int = unit["clock"]["ahead"] - unit["clock"]["behind"]
         self._factory: dict[str, Any] = {**identities, **footage}
         self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {})}
         self.position: tuple[float, float] | None = None
@@ -310,7 +311,7 @@ class Engine:
                 uplink=self._uplink,
                 lookup=self.lookup,
                 counter=self._serial,
-                now=self._clock.now(),
+                now=self.told_time(),
             )
         except (KeyError, ValueError) as error:
             reason = f"no value for {error}" if isinstance(error, KeyError) else str(error)
@@ -387,12 +388,16 @@ class Engine:
         self._values[item] = value
         self._flash.keep(_REWRITTEN, {**self._flash.kept.get(_REWRITTEN, {}), item: value})
 
+    def told_time(self) -> int:
+        """What the unit's own clock says, ns."""
+        return self._clock.now() + self._clock_offset
+
     def lookup(self, name: str) -> Value:
         """The present value of a template's name.
 
         :raises KeyError: the car does not know it
         """
-        now = self._clock.now()
+        now = self.told_time()
         moments: dict[str, Value] = {"now": utc(now), "now.unix": now // SECOND, "now.ms": now * 1000 // SECOND}
         if name in moments:
             return moments[name]

@@ -283,6 +283,14 @@ class Tls(Strict):
     """Absolute path on the unit at which an engineering build writes down its TLS keys (RFC 9850)."""
 
 
+class OwnClock(Strict):
+    """The unit's clock, which it tells over ADB and by which it stamps what it makes."""
+
+    ahead: Duration = 0
+    """Of the true time."""
+    behind: Duration = 0
+
+
 class Unit(Strict):
     """A unit file."""
 
@@ -296,6 +304,7 @@ class Unit(Strict):
     queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
     diagnosis: Diagnosis | None = None
+    clock: OwnClock = OwnClock()
     life: Life | None = None
     """None: it never sleeps, and dies with its supply."""
     software: str = "1.0.0"
