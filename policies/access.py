@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.model import ANY, Clause, Policy
+from policies.model import Clause, Policy
 from telltale.hosts import meets, nearest
 
 Access = Mapping[str, str]
@@ -35,7 +35,7 @@ class Limit:
     host: str
     function: str
     clauses: tuple[str, ...]
-    """Those about the function that scenarios name and that are judged by what is in the traffic."""
+    """Those that name the function, that scenarios name, and that are judged by what is in the traffic."""
 
     @property
     def reason(self) -> str:
@@ -92,6 +92,11 @@ def limits_for(items: Collection[str], policy: Policy, access: Access) -> tuple[
     )
 
 
+def unobserved(exit_: str) -> str:
+    """Why an absence cannot be shown on a bench that does not see what leaves by *exit_*."""
+    return f"what leaves by {exit_} is not observed on this bench"
+
+
 def _closed(host: str, access: Access) -> Iterator[str]:
     """What of an endpoint row's *host*, which may be an ending, is closed."""
     if is_closed(host, access):
@@ -105,5 +110,5 @@ def _is_judged_by_content(clause: Clause, function: str, policy: Policy) -> bool
         clause.untested is None
         and clause.modality in JUDGED
         and bool(clause.items)
-        and any({function, ANY} & set(clause.read_as(reading).functions) for reading in policy.readings)
+        and any(function in clause.read_as(reading).functions for reading in policy.readings)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policies import claims as judged
+from policies.access import unobserved
 from policies.difference import difference as judge_difference
 from policies.erasure import erased
 from policies.running import keeps_running as judge_running
@@ -64,7 +65,7 @@ def unseen(trial: Trial) -> tuple[str, ...]:
 
     What did leave is shown by the capture alone, whatever may have left elsewhere.
     """
-    exits = (f"what leaves by {name} is not observed on this bench" for name in trial.setup.rig.unobserved)
+    exits = map(unobserved, trial.setup.rig.unobserved)
     return (*trial.observe().gaps, *exits)
 
 

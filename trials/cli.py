@@ -1,4 +1,4 @@
-"""The command line: ``telltale bench | prove | ca | sandbox``."""
+"""The command line: ``telltale bench | prove | ca | sandbox | doctor``."""
 
 from __future__ import annotations
 
@@ -88,6 +88,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_runs(sandbox, "where the capture goes")
     sandbox.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ARGS...")
     sandbox.set_defaults(run=_sandbox)
+
+    doctor = _command(
+        commands,
+        "doctor",
+        "check every connection of a rig, and tell which clauses it can judge",
+        "Exit status: 0 all well, 1 something is wrong with the rig, 2 a file is wrong, 3 the host refuses namespaces.",
+    )
+    doctor.add_argument("rig", metavar="RIG.yaml", type=Path, help="rig file, simulated or real")
+    doctor.add_argument("--policy", metavar="DIR", type=Path, help="policy folder; else the one that the rig names")
+    doctor.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a row each")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -180,6 +191,12 @@ def _sandbox(options: argparse.Namespace) -> int:
             runs=options.runs.resolve(),
         )
     )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from trials.doctor import doctor  # noqa: PLC0415 - the bench is only loaded when it is used
+
+    return int(doctor(options.rig, policy=options.policy, json_file=options.json))
 
 
 def _pytest(arguments: Sequence[str]) -> int:

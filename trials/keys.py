@@ -25,6 +25,8 @@ class FetchedKeys:
     keylog: bytes = b""
     state: Mapping[str, str] = field(default_factory=dict)
     """By the host of its access row, how the key log that should open it stands, in words."""
+    failed: frozenset[str] = frozenset()
+    """Hosts of rows whose key log could not be fetched."""
 
 
 class KeySources:
@@ -53,7 +55,8 @@ class KeySources:
                 except (RigError, OSError) as error:
                     failed[place] = " ".join(str(error).split())
         state = {host: self._state(place, failed.get(place)) for host, place in places.items()}
-        return FetchedKeys(keylog=self.held, state=state)
+        lost = frozenset(host for host, place in places.items() if place in failed)
+        return FetchedKeys(keylog=self.held, state=state, failed=lost)
 
     @property
     def held(self) -> bytes:
@@ -66,7 +69,7 @@ class KeySources:
         held = len(KeyLog.parse(self._held[place]))
         if not held:
             return f"{place} is empty"
-        return f"{place} holds {held} secret{'' if held == 1 else 's'}, and none for this connection"
+        return f"{place} holds {held} secret{'' if held == 1 else 's'}"
 
     def _place(self, row: AccessRow) -> str:
         if row.access == "backend_tap":
@@ -96,5 +99,6 @@ def missing_keys(transmissions: Sequence[Transmission], state: Mapping[str, str]
         closed = transmission.channel in ("tls", "quic") and any(part.name == "payload" for part in transmission.opaque)
         row = nearest(state, transmission.recipient) if closed else None
         if row is not None:
-            gaps[f"TLS to {transmission.recipient} stayed closed: {state[row]}"] = None
+            reason = f"{state[row]}, and nothing there opens it"
+            gaps[f"TLS to {transmission.recipient} stayed closed: {reason}"] = None
     return list(gaps)

@@ -75,6 +75,11 @@ class Observation:
         raise KeyError(index)
 
 
+def uncontrolled(uplink: str) -> str:
+    """The gap of an uplink whose control transmission is not in the capture."""
+    return f"the control transmission over {uplink} was not seen, so silence there proves nothing"
+
+
 def look(
     capture: Path,
     *,
@@ -118,9 +123,7 @@ def look(
     missing = [control.uplink for control in controls if control not in seen]
     # What is left of a control that failed is not held against the unit, and its gap keeps the window from complying
     ours |= {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST and t.uplink in missing}
-    gaps += [
-        f"the control transmission over {uplink} was not seen, so silence there proves nothing" for uplink in missing
-    ]
+    gaps += map(uncontrolled, missing)
     gaps += _unbalanced(counts, decoded)
     theirs = (*(t for t in decoded.transmissions if t.index not in ours), *held)
     examined = [(t, engine.examine(t)) for t in theirs]

@@ -1,4 +1,4 @@
-"""What a simulated bench is given to open its unit's traffic with: client keys, key logs, a tap at the backend."""
+"""What a bench is given to open its unit's traffic with: client keys, key logs, a tap at the backend."""
 
 from __future__ import annotations
 

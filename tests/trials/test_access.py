@@ -128,7 +128,7 @@ def test_a_key_log_of_other_connections_is_a_gap_with_its_cause(scenario, rig, t
     run.when()
     log.write_text(f"CLIENT_TRAFFIC_SECRET_0 {'00' * 32} {'11' * 32}\n")
     run.then(claims.none_leaves, ["account_id"], "OTA")
-    assert "on this host holds 1 secret, and none for this connection" in str(run.verdict)
+    assert "on this host holds 1 secret, and nothing there opens it" in str(run.verdict)
 
 
 def test_the_capture_keeps_the_keys_that_opened_it(scenario):

@@ -58,13 +58,13 @@ class TlsSettings:
             self._tell(log)
 
     def tell_all(self) -> None:
-        """Show the key logs that an earlier boot has left."""
+        """Show the key logs, with what earlier boots have left in them."""
         for log in {row["key log"] for row in self._rows.values()} - {None}:
+            self._made(log).touch()
             self._tell(log)
 
     def _tell(self, log: str) -> None:
-        if (file := self._file(log)).exists():
-            self._on_keys(log, file.read_bytes())
+        self._on_keys(log, self._file(log).read_bytes())
 
     def _file(self, log: str) -> Path:
         return self._flash / log.strip("/").replace("/", "_")

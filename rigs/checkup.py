@@ -1,0 +1,212 @@
+"""Asks every instrument of a rig whether it is there, reading only: nothing is switched on, set or sent to the unit.
+
+An instrument that is connected already is asked as it stands. One of a real rig is tried at its address with its own
+driver; supplies and switch units, whose drivers set them up, are asked as bare SCPI instruments.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rigs.addresses import PowerAddress
+from rigs.connect import connect
+from rigs.drivers.clock import WallClock
+from rigs.drivers.modem import AtConsole
+from rigs.drivers.scpi import ScpiInstrument
+from rigs.instruments import Instruments
+from rigs.protocols import Reading
+from rigs.rigfile import Addresses, RealRig
+from rigs.vehicle import Vehicle
+from telltale.errors import RigError, TelltaleError
+
+LISTEN = 1.0
+"""Seconds to hear something on a CAN bus."""
+ANY_SETTING = ("global", "device_name")
+"""What an Android answers as soon as it has booted: a value, or that there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One connection of the bench."""
+
+    connection: str
+    tried: str
+    state: Literal["ok", "wrong", "missing"]
+    says: str
+    """What it answered, or what is wrong and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    tried: str
+    ask: Callable[[Any, Vehicle], str]
+    lost: str
+    """What a bench without it cannot do."""
+
+
+def _power(supply: Any, _: Vehicle) -> str:
+    reading = supply.measure()
+    return f"{reading.voltage:g} V, {reading.current:g} A at its terminals"
+
+
+def _can(bus: Any, _: Vehicle) -> str:
+    end, before = time.monotonic() + LISTEN, bus.received
+    while bus.error is None and bus.received == before and time.monotonic() < end:
+        time.sleep(0.05)
+    if bus.error is not None:
+        raise RigError(f"{bus.error}; check bitrate, wiring and termination")
+    return "frames are heard" if bus.received != before else "the bus is open, and silent"
+
+
+def _modem(modem: Any, _: Vehicle) -> str:
+    if not modem.registered():
+        raise RigError("it is not registered in a network; check SIM, antenna and the test cell")
+    return "registered in a network"
+
+
+def _adb(adb: Any, _: Vehicle) -> str:
+    adb.get_setting(*ANY_SETTING)
+    return f"{adb.serial} answers"
+
+
+def _digital(switch: Any, _: Vehicle) -> str:
+    return ", ".join(f"{line} {switch.state(line)}" for line in switch.lines)
+
+
+def _diagnosis(diagnosis: Any, _: Vehicle) -> str:
+    if not diagnosis.answers():
+        raise RigError("the unit does not answer; check the identifiers in the vehicle file, and that it has power")
+    return "the unit answers"
+
+
+def _probe(probe: Any, vehicle: Vehicle) -> str:
+    if vehicle.owners_app is None:
+        return "it is there; the vehicle file names no owner's app to ask"
+    return f"{vehicle.owners_app} answers {probe.fetch(vehicle.owners_app).status}"
+
+
+def _storage(storage: Any, _: Vehicle) -> str:
+    storage.remember()
+    return "it can be listed"
+
+
+QUESTIONS: Mapping[str, _Question] = {
+    "power": _Question("asked what it measures", _power, "the unit cannot be switched off and on"),
+    "digital": _Question("asked how each line stands", _digital, "no line into the unit can be switched"),
+    "can": _Question(f"listened for {LISTEN:g} s", _can, "nothing can be played on the unit's bus"),
+    "diagnosis": _Question("asked for a sign of life", _diagnosis, "the unit cannot be asked over diagnosis"),
+    "modem": _Question("asked whether it is registered", _modem, "no modem tells that the unit lives"),
+    "gnss": _Question("opened its line", lambda *_: "the line is open; nothing answers on it", "places cannot be set"),
+    "adb": _Question("read a setting", _adb, "no switch of the unit can be set, and no app be opened"),
+    "phone": _Question("read a setting", _adb, "the owner's phone takes no part"),
+    "sms": _Question("asked for a sign of life", lambda modem, _: _at(modem), "the unit gets no text messages"),
+    "probe": _Question("asked the owner's app", _probe, "nobody can tell what the maker's cloud still has"),
+    "storage": _Question("listed it", _storage, "nobody can tell what the unit keeps"),
+}
+"""By field of `Instruments`, in the order in which they are told."""
+
+
+def ask(instruments: Instruments, vehicle: Vehicle) -> Iterator[Check]:
+    """A check for every instrument, of those that are connected."""
+    for name in QUESTIONS:
+        driver = getattr(instruments, name)
+        yield _missing(name) if driver is None else _asked(name, driver, vehicle)
+
+
+def try_addresses(rig: RealRig, vehicle: Vehicle, *, logs: Path) -> Iterator[Check]:
+    """A check for every instrument of *rig*, each connected by itself and hung up on again.
+
+    :param logs: folder for what the drivers write down meanwhile
+    """
+    for name, question in QUESTIONS.items():
+        if name == "diagnosis":
+            there = rig.addresses.can is not None and vehicle.diagnosis is not None
+        else:
+            there = getattr(rig.addresses, name) is not None
+        if not there:
+            yield _missing(name)
+            continue
+        try:
+            with rig.blamed("can" if name == "diagnosis" else name), _tried(name, rig, vehicle, logs) as driver:
+                yield _asked(name, driver, vehicle)
+        except TelltaleError as error:
+            yield Check(connection=name, tried=question.tried, state="wrong", says=str(error))
+
+
+def _asked(name: str, driver: Any, vehicle: Vehicle) -> Check:
+    question = QUESTIONS[name]
+    try:
+        return Check(connection=name, tried=question.tried, state="ok", says=question.ask(driver, vehicle))
+    except TelltaleError as error:
+        return Check(connection=name, tried=question.tried, state="wrong", says=str(error))
+
+
+def _missing(name: str) -> Check:
+    lost = f"{QUESTIONS[name].lost}; scenarios that need it are skipped"
+    return Check(connection=name, tried="not on this rig", state="missing", says=lost)
+
+
+@contextmanager
+def _tried(name: str, rig: RealRig, vehicle: Vehicle, logs: Path) -> Iterator[Any]:
+    addresses = rig.addresses
+    bare: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = {
+        "power": lambda at: closing(_Supply(at)),
+        "digital": lambda at: closing(_Relays(at.visa, at.lines)),
+        "sms": lambda at: closing(AtConsole(at)),
+    }
+    if name in bare:
+        with bare[name](getattr(addresses, name)) as driver:
+            yield driver
+        return
+    wanted = {"diagnosis": ("can",), "storage": ("adb", "storage")}.get(name, (name,))
+    alone = Addresses(**{field: getattr(addresses, field) for field in wanted})
+    with connect(rig, alone, vehicle, WallClock(), logs=logs) as instruments:
+        yield getattr(instruments, name)
+
+
+def _at(modem: Any) -> str:
+    if isinstance(modem, AtConsole):
+        modem.command("AT")
+        return "the modem answers"
+    return "it is there"
+
+
+class _Supply:
+    """A supply that is only read."""
+
+    def __init__(self, address: PowerAddress) -> None:
+        self._line = ScpiInstrument(address.visa, what="supply", example="TCPIP::192.168.0.5::5025::SOCKET")
+
+    def measure(self) -> Reading:
+        """Voltage and current at the terminals of the output that is selected."""
+        return Reading(float(self._line.ask("MEAS:VOLT?")), float(self._line.ask("MEAS:CURR?")))
+
+    def close(self) -> None:
+        """Hang up, and leave it as it is."""
+        self._line.release()
+
+
+class _Relays:
+    """A switch unit that is only read."""
+
+    def __init__(self, visa: str, lines: Mapping[str, int]) -> None:
+        self._line = ScpiInstrument(visa, what="switch unit", example="TCPIP::192.168.0.6::5025::SOCKET")
+        self._channels = lines
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines."""
+        return tuple(self._channels)
+
+    def state(self, line: str) -> str:
+        """How *line* stands."""
+        return "closed" if self._line.ask(f"ROUT:CLOS? (@{self._channels[line]})") == "1" else "open"
+
+    def close(self) -> None:
+        """Hang up, and leave them as they are."""
+        self._line.release()
