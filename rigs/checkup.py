@@ -95,6 +95,14 @@ def _storage(storage: Any, _: Vehicle) -> str:
     return "it can be listed"
 
 
+def _stick(stick: Any, _: Vehicle) -> str:
+    return "in the car" if stick.plugged else "with the bench"
+
+
+def _snoop(snoop: Any, _: Vehicle) -> str:
+    return f"a log of {len(snoop.read()):,} bytes"
+
+
 QUESTIONS: Mapping[str, _Question] = {
     "power": _Question("asked what it measures", _power, "the unit cannot be switched off and on"),
     "digital": _Question("asked how each line stands", _digital, "no line into the unit can be switched"),
@@ -106,7 +114,9 @@ QUESTIONS: Mapping[str, _Question] = {
     "phone": _Question("read a setting", _adb, "the owner's phone takes no part"),
     "sms": _Question("asked for a sign of life", lambda modem, _: _at(modem), "the unit gets no text messages"),
     "probe": _Question("asked the owner's app", _probe, "nobody can tell what the maker's cloud still has"),
+    "stick": _Question("asked where it is", _stick, "nothing can be carried out of the car on a stick"),
     "storage": _Question("listed it", _storage, "nobody can tell what the unit keeps"),
+    "snoop": _Question("read it", _snoop, "what leaves over Bluetooth is not seen"),
 }
 """By field of `Instruments`, in the order in which they are told."""
 
@@ -124,6 +134,12 @@ def try_addresses(rig: RealRig, vehicle: Vehicle, *, logs: Path) -> Iterator[Che
     :param logs: folder for what the drivers write down meanwhile
     """
     for name, question in QUESTIONS.items():
+        if name in rig.addresses.manual:
+            yield Check(connection=name, tried="a person", state="ok", says="the engineer is asked at the terminal")
+            continue
+        if name == "stick" and rig.addresses.stick is not None:
+            yield Check(connection=name, tried="nothing", state="ok", says="to look at it would be to move it")
+            continue
         if name == "diagnosis":
             there = rig.addresses.can is not None and vehicle.diagnosis is not None
         else:
@@ -163,7 +179,7 @@ def _tried(name: str, rig: RealRig, vehicle: Vehicle, logs: Path) -> Iterator[An
         with bare[name](getattr(addresses, name)) as driver:
             yield driver
         return
-    wanted = {"diagnosis": ("can",), "storage": ("adb", "storage")}.get(name, (name,))
+    wanted = {"diagnosis": ("can",), "storage": ("adb", "storage"), "snoop": ("adb", "snoop")}.get(name, (name,))
     alone = Addresses(**{field: getattr(addresses, field) for field in wanted})
     with connect(rig, alone, vehicle, WallClock(), logs=logs) as instruments:
         yield getattr(instruments, name)
