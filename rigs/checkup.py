@@ -148,7 +148,7 @@ def try_addresses(rig: RealRig, vehicle: Vehicle, *, logs: Path) -> Iterator[Che
             yield _missing(name)
             continue
         try:
-            with rig.blamed("can" if name == "diagnosis" else name), _tried(name, rig, vehicle, logs) as driver:
+            with _tried(name, rig, vehicle, logs) as driver:
                 yield _asked(name, driver, vehicle)
         except TelltaleError as error:
             yield Check(connection=name, tried=question.tried, state="wrong", says=str(error))
@@ -176,7 +176,7 @@ def _tried(name: str, rig: RealRig, vehicle: Vehicle, logs: Path) -> Iterator[An
         "sms": lambda at: closing(AtConsole(at)),
     }
     if name in bare:
-        with bare[name](getattr(addresses, name)) as driver:
+        with rig.blamed(name), bare[name](getattr(addresses, name)) as driver:
             yield driver
         return
     wanted = {"diagnosis": ("can",), "storage": ("adb", "storage"), "snoop": ("adb", "snoop")}.get(name, (name,))

@@ -70,6 +70,8 @@ def test_what_does_not_answer_is_told_with_the_line_and_the_mend(checked, closed
     assert set(wrong) == {"adb", "gnss", "power", "probe", "modem"}
     assert "is the unit on, and `adb tcpip` set on it?" in wrong["adb"]
     assert f"{tmp_path}/rig.yaml:6: no supply at TCPIP::127.0.0.1::{closed_port}::SOCKET" in wrong["power"]
+    assert wrong["gnss"].startswith(f"{tmp_path}/rig.yaml:")
+    assert wrong["gnss"].count("rig.yaml") == 1
     assert "holds no certificate authorities" in wrong["probe"]
     assert wrong["modem"] == "it is not registered in a network; check SIM, antenna and the test cell"
     assert told["can"].state == "ok"
