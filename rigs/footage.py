@@ -1,4 +1,4 @@
-"""Pictures and videos with random content: what the car's cameras are made to see, so that any slice of it is telling.
+"""Pictures, videos and sounds with random content: what the car sees and hears, so that any slice of it is telling.
 
 The pictures are JPEGs that any decoder opens. A video is an MP4 whose one track holds such pictures (motion JPEG), with
 all boxes that a player needs.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import wave
 
 from PIL import Image
 
@@ -35,6 +36,17 @@ def video(draw: random.Random, frames: int) -> bytes:
     pictures = [picture(draw) for _ in range(frames)]
     head = _box("ftyp", b"isom" + bytes(4) + b"isommp42")
     return head + _box("mdat", *pictures) + _movie([len(one) for one in pictures], first=len(head) + 8)
+
+
+def sound(draw: random.Random, seconds: int) -> bytes:
+    """A WAV file of noise, 16 bits at 16 kHz, as speech is recorded (32 KB a second)."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(draw.randbytes(32_000 * seconds))
+    return buffer.getvalue()
 
 
 def _movie(sizes: list[int], first: int) -> bytes:

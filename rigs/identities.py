@@ -10,7 +10,7 @@ import random
 import secrets
 import uuid
 
-from rigs.footage import picture, video
+from rigs.footage import picture, sound, video
 from telltale.identity import Identities, Identity, Position
 
 BEIJING: Position = (39.9042, 116.4074)
@@ -63,6 +63,7 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
         "sentry_video": video(draw, frames=6),
         "cabin_video": video(draw, frames=5),
         "cabin_image": picture(draw),
+        "cabin_audio": sound(draw, seconds=1),
     }
     return Identities([Identity(item=item, value=value) for item, value in values.items()])
 

@@ -21,10 +21,14 @@ import asyncio, sys
 from pathlib import Path
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.message import Message
+from rigs.sim.unit.tls import TlsSettings
 from rigs.sim.unit.transports import Transports
 
 async def main():
-    transports = Transports(Dialler(interfaces={"wifi": "wlan0"}, authorities=Path(sys.argv[1])))
+    trust = TlsSettings(
+        {}, bench=Path(sys.argv[1]), maker=None, keys={}, flash=Path("/nowhere"), on_keys=lambda *_: None
+    )
+    transports = Transports(Dialler(interfaces={"wifi": "wlan0"}, tls=trust))
     message = Message(
         function="f", send="s", channel="http", uplink="wifi", host="quic.example", port=443, method="POST",
         target="/v1/records", body=sys.argv[2].encode(), http=3, generated=0,

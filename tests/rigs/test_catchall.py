@@ -25,6 +25,7 @@ from rigs.sim.certificates import CloudAuthority
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.http3 import Http3
+from rigs.sim.unit.tls import TlsSettings
 from telltale.control import PeerGoneError
 from telltale.errors import RigError
 from telltale.processes import spawn_here
@@ -286,13 +287,14 @@ def test_gbt32960_is_acknowledged(cloud):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_http3_is_answered_for_any_name(cloud, authority, address):
+def test_http3_is_answered_for_any_name(cloud, authority, address, tmp_path):
     """The certificate is that of the name asked for, which the client checks."""
 
     async def ask():
-        dialler = Dialler(
-            interfaces={}, authorities=authority.certificate, addresses={"any.example:443": (address, cloud.udp_port)}
+        trust = TlsSettings(
+            {}, bench=authority.certificate, maker=None, keys={}, flash=tmp_path, on_keys=lambda *_: None
         )
+        dialler = Dialler(interfaces={}, tls=trust, addresses={"any.example:udp/443": (address, cloud.udp_port)})
         http = await dialler.quic("any.example", 443, "cellular", alpn="h3", speaks=Http3)
         try:
             return [await http.request("POST", "/v1", [("host", "any.example")], bytes(size)) for size in (0, 200_000)]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import h11
-from wsproto import ConnectionType, events
-from wsproto.connection import Connection
-from wsproto.utilities import RemoteProtocolError as WebSocketError
-from wsproto.utilities import generate_accept_token
 
 from rigs.sim.catchall.engine import ANSWER, CONTENT_TYPE
+from rigs.sim.websocket import Echo, is_upgrade
 
 _LONGEST_HEAD = 1 << 20
 
@@ -21,12 +18,12 @@ class Http1:
         self.finished = False
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._request: h11.Request | None = None
-        self._websocket: Connection | None = None
+        self._websocket: Echo | None = None
 
     def receive(self, data: bytes) -> bytes:
         """See `Engine.receive`."""
         if self._websocket is not None:
-            return self._frames(self._websocket, data)
+            return self._echo(self._websocket, data)
         try:
             self._http.receive_data(data)
             return self._answer_all()
@@ -40,8 +37,9 @@ class Http1:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
                 self._request = event
-                if _header(event, b"upgrade").lower() == b"websocket" and _header(event, b"sec-websocket-key"):
-                    return out + self._upgrade(event)
+                headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+                if is_upgrade(headers):
+                    return out + self._upgrade(headers)
                 if self._http.they_are_waiting_for_100_continue:
                     out += self._send(h11.InformationalResponse(status_code=100, headers=[]))
             elif isinstance(event, h11.EndOfMessage):
@@ -67,39 +65,13 @@ class Http1:
     def _send(self, event: h11.Event) -> bytes:
         return self._http.send(event) or b""
 
-    def _upgrade(self, request: h11.Request) -> bytes:
-        headers = [
-            (b"Upgrade", b"websocket"),
-            (b"Connection", b"Upgrade"),
-            (b"Sec-WebSocket-Accept", generate_accept_token(_header(request, b"sec-websocket-key"))),
-        ]
-        if offered := _header(request, b"sec-websocket-protocol"):
-            headers.append((b"Sec-WebSocket-Protocol", offered.split(b",")[0].strip()))
-        head = b"".join(b"%s: %s\r\n" % header for header in headers)
+    def _upgrade(self, headers: dict[str, str]) -> bytes:
         self.name = "websocket"
-        self._websocket = Connection(ConnectionType.SERVER)
+        self._websocket = Echo()
         waiting, _ = self._http.trailing_data
-        return b"HTTP/1.1 101 Switching Protocols\r\n%s\r\n" % head + self._frames(self._websocket, waiting)
+        return Echo.accept(headers) + self._echo(self._websocket, waiting)
 
-    def _frames(self, websocket: Connection, data: bytes) -> bytes:
-        """Messages come back as they came, pings are answered, a close is returned."""
-        out = b""
-        if not data:
-            return out
-        try:
-            websocket.receive_data(data)
-            for event in websocket.events():
-                if isinstance(event, events.Message):
-                    out += websocket.send(event)
-                elif isinstance(event, events.Ping):
-                    out += websocket.send(event.response())
-                elif isinstance(event, events.CloseConnection):
-                    out += websocket.send(event.response())
-                    self.finished = True
-        except WebSocketError:
-            self.finished = True
+    def _echo(self, websocket: Echo, data: bytes) -> bytes:
+        out = websocket.receive(data)
+        self.finished = websocket.finished
         return out
-
-
-def _header(request: h11.Request, name: bytes) -> bytes:
-    return next((value for key, value in request.headers if key == name), b"")

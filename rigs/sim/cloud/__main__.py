@@ -15,21 +15,31 @@ import os
 import socket
 import ssl
 import urllib.parse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rigs.sim import ntp, quic
 from rigs.sim.agenda import Agenda
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.clock import SharedClock
 from rigs.sim.cloud import http
+from rigs.sim.cloud.http3 import Http3
 from rigs.sim.cloud.services import Services
+from rigs.sim.datagrams import Datagrams, Peer
 from rigs.sim.unit import gbt32960
 from telltale import control
 from telltale.hosts import nearest
 from telltale.processes import inherited
 
+_SECURE = ("https", "wss")
 _UNNAMED = "unnamed.test"
 """Name in the certificate for a client that does not say whom it wants to reach."""
+
+_Answer = Callable[[bytes, Peer], None]
+_Heard = Callable[[bytes, Peer, _Answer], None]
+"""Takes a datagram, who sent it, and what sends the answer."""
 
 
 class Cloud:
@@ -56,6 +66,8 @@ class Cloud:
         for port, tls in sorted(self._http_ports()):
             context = self._tls() if tls else None
             await self._listen(port, self._serve_http, context)
+            if tls:
+                self._listen_quic(port)
         for platform in self._data["platforms"].values():
             await self._listen(_port(platform["gbt32960"]), self._serve_platform)
         if link := self._data["link"]:
@@ -63,8 +75,11 @@ class Cloud:
         for sink in self._data["sinks"].values():
             if sink["tcp"]:
                 await self._listen(_port(sink["tcp"]), self._serve_sink)
-            if sink["udp"]:
-                await self._listen_udp(_port(sink["udp"]))
+            if sink["mqtt"]:
+                await self._listen(_port(sink["mqtt"]), self._services.link.serve, self._tls())
+            for kind, heard in (("udp", _swallow), ("ntp", self._tell_time)):
+                if sink[kind]:
+                    self._listen_udp(_port(sink[kind]), heard)
         line = socket.socket(fileno=inherited("control"))
         handlers: dict[str, control.Handler] = {
             "ports": lambda: {"ports": self._ports},
@@ -148,10 +163,23 @@ class Cloud:
             server = await asyncio.start_server(serve, sock=self._bound(port, socket.SOCK_STREAM), ssl=context)
             self._kept.append(server)
 
-    async def _listen_udp(self, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        sock = self._bound(port, socket.SOCK_DGRAM)
-        self._kept.append(await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=sock))
+    def _listen_udp(self, port: int, heard: _Heard) -> None:
+        if f"udp/{port}" not in self._ports:
+            datagrams = Datagrams(
+                self._bound(port, socket.SOCK_DGRAM), lambda data, peer: heard(data, peer, datagrams.sendto)
+            )
+            self._kept.append(datagrams)
+
+    def _listen_quic(self, port: int) -> None:
+        """The same services over HTTP/3."""
+        if f"udp/{port}" not in self._ports:
+            sock = self._bound(port, socket.SOCK_DGRAM)
+            answer = partial(self._answer, known=False)  # no certificate of a client's is asked for over QUIC
+            self._kept.append(quic.Server.on(sock, self._authority, lambda one: Http3(one, answer)))
+
+    def _tell_time(self, data: bytes, peer: Peer, answer: _Answer) -> None:
+        if ntp.is_request(data):
+            answer(ntp.reply(data, self._clock.now()), peer)
 
     def _bound(self, port: int, kind: socket.SocketKind) -> socket.socket:
         """A socket on every address, IPv4 and IPv6; on any free port of the loopback where the bench asks for that."""
@@ -163,22 +191,26 @@ class Cloud:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         anywhere = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104 - its namespace is its own
         sock.bind(("127.0.0.1", 0) if self._loopback else (anywhere, port))
-        self._ports[str(port)] = sock.getsockname()[1]
+        self._ports[f"udp/{port}" if kind == socket.SOCK_DGRAM else str(port)] = sock.getsockname()[1]
         return sock
 
     def _http_ports(self) -> set[tuple[int, bool]]:
-        urls = [sink["at"] for sink in self._data["sinks"].values() if sink["at"]]
+        urls = [url for sink in self._data["sinks"].values() for url in (sink["at"], sink["ws"]) if url]
         urls += [app["at"] for app in self._data["apps"].values()]
         for store in self._data["stores"].values():
             urls += [store["upload"], *(address["at"] for address in store["addresses"].values())]
         parts = [urllib.parse.urlsplit(url) for url in urls]
-        return {(url.port or (443 if url.scheme == "https" else 80), url.scheme == "https") for url in parts}
+        return {(url.port or (443 if url.scheme in _SECURE else 80), url.scheme in _SECURE) for url in parts}
 
 
 def _identified(writer: asyncio.StreamWriter) -> bool:
     """Whether the client has shown a certificate that the maker's authority for units signed."""
     tls = writer.get_extra_info("ssl_object")
     return tls is not None and bool(tls.getpeercert())
+
+
+def _swallow(_data: bytes, _peer: Peer, _answer: _Answer) -> None:
+    """A sink says nothing."""
 
 
 def _port(address: str) -> int:

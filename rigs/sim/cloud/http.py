@@ -15,6 +15,8 @@ import h2.events
 import h2.exceptions
 import h11
 
+from rigs.sim import websocket
+
 _CHUNK = 256 * 1024
 
 
@@ -80,6 +82,9 @@ async def _serve_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         response = await _while_connected(answers(request), reader, state)
         if response is None:
             return
+        if response.status == 101:
+            await _serve_websocket(request, reader, writer, state.trailing_data[0])
+            return
         fields = [("content-type", response.content_type), ("content-length", str(len(response.body)))]
         events: list[h11.Event] = [h11.Response(status_code=response.status, headers=fields), h11.EndOfMessage()]
         if request.method != "HEAD":
@@ -90,6 +95,16 @@ async def _serve_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         if state.our_state is not h11.DONE:
             return
         state.start_next_cycle()
+
+
+async def _serve_websocket(
+    request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes
+) -> None:
+    echo = websocket.Echo()
+    writer.write(echo.accept(request.headers) + echo.receive(data))
+    while not echo.finished and (data := await reader.read(_CHUNK)):
+        writer.write(echo.receive(data))
+        await writer.drain()
 
 
 async def _next_request(

@@ -65,6 +65,8 @@ class Link:
                 self._car = writer
                 for number in self._waiting:
                     await self._send(writer, number)
+            case mqtt.PUBLISH:
+                writer.write(mqtt.puback(mqtt.published(packet)[0]))
             case mqtt.PUBACK:
                 async with self._changed:
                     self._waiting.pop(packet.number, None)

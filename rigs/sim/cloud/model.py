@@ -22,6 +22,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _socket_url(text: str) -> str:
+    if not text.startswith(("wss://", "ws://")):
+        raise ValueError("expected a URL, `wss://host/path`")
+    return _url(text.replace("ws", "http", 1)) and text
+
+
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -36,6 +42,7 @@ def _segment(text: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+SocketUrl = Annotated[str, AfterValidator(_socket_url)]
 HostPort = Annotated[str, AfterValidator(_address)]
 Segment = Annotated[str, AfterValidator(_segment)]
 
@@ -51,6 +58,12 @@ class Sink(Strict):
     """Takes everything at and below a URL, or on a port."""
 
     at: Url | None = None
+    ws: SocketUrl | None = None
+    """WebSocket: messages come back as they came."""
+    mqtt: HostPort | None = None
+    """A broker over TLS: what is published is acknowledged, and goes nowhere."""
+    ntp: HostPort | None = None
+    """Tells bench time."""
     tcp: HostPort | None = None
     udp: HostPort | None = None
     answer: Answer = Answer()
@@ -58,9 +71,14 @@ class Sink(Strict):
 
     @model_validator(mode="after")
     def _one_place(self) -> Sink:
-        if sum(place is not None for place in (self.at, self.tcp, self.udp)) != 1:
-            raise ValueError("a sink has one of at, tcp, udp")
+        if sum(place is not None for place in (self.at, self.ws, *self.ports)) != 1:
+            raise ValueError("a sink has one of at, ws, mqtt, ntp, tcp, udp")
         return self
+
+    @property
+    def ports(self) -> tuple[str | None, ...]:
+        """The places that are a ``host:port``."""
+        return self.mqtt, self.ntp, self.tcp, self.udp
 
 
 class Platform(Strict):
@@ -151,7 +169,7 @@ class Cloud(Strict):
         return list(dict.fromkeys(names))
 
     def _urls(self) -> Iterator[str]:
-        yield from (sink.at for sink in self.sinks.values() if sink.at)
+        yield from (url for sink in self.sinks.values() for url in (sink.at, sink.ws) if url)
         yield from (app.at for app in self.apps.values())
         for store in self.stores.values():
             yield store.upload
@@ -162,7 +180,7 @@ class Cloud(Strict):
         if self.link:
             yield self.link.mqtt
         for sink in self.sinks.values():
-            yield from (place for place in (sink.tcp, sink.udp) if place)
+            yield from (place for place in sink.ports if place)
 
 
 def load_cloud(path: Path) -> Cloud:

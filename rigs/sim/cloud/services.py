@@ -6,6 +6,7 @@ import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from rigs.sim import websocket
 from rigs.sim.agenda import Agenda
 from rigs.sim.clock import SharedClock
 from rigs.sim.cloud.http import Request, Response
@@ -45,6 +46,8 @@ class Services:
         for data in cloud["sinks"].values():
             if data["at"]:
                 self._route(data["at"], _sink(data["answer"]))
+            if data["ws"]:
+                self._route(data["ws"], _upgraded)
 
     async def answer(self, request: Request) -> Response:
         """The answer of the service with the longest matching path."""
@@ -97,6 +100,12 @@ def _direct(store: Store, place: str) -> Service:
         return store.direct(place, rest, request.query)
 
     return serve
+
+
+async def _upgraded(request: Request, _rest: str) -> Response:
+    if not websocket.is_upgrade(request.headers):
+        return refusal(426, "WebSocket is spoken here")
+    return Response(status=101)
 
 
 def _sink(data: Mapping[str, Any]) -> Service:

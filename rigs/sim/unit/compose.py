@@ -13,6 +13,8 @@ from rigs.sim.unit.message import Channel, Message
 from rigs.sim.unit.templates import Lookup, Value, render, render_all, render_text, through
 
 METHODS = ("get", "post", "put", "delete")
+OTHERS: Mapping[str, Channel] = {"ws": "ws", "mqtt": "mqtt", "ntp": "ntp"}
+"""Destinations with a protocol of their own, and the channel of each."""
 PLACES: Mapping[str, Channel] = {"usb": "usb", "store": "storage"}
 """Destinations that are files, and the channel of each."""
 CONTENTS = ("json", "form", "text", "media", "multipart")
@@ -66,10 +68,18 @@ def compose(
         method = "rfcomm" if send.get("rfcomm") else "att"
         port = int(send[method])
         return Message(channel="bluetooth", host=peer, port=port, method=method, body=body, **common)
-    for transport in ("tcp", "udp"):
+    for transport in ("tcp", "udp", "ntp", "mqtt"):
         if place := send.get(transport):
             host, port = address(render_text(place, lookup))
-            return Message(channel=transport, host=host, port=port, body=body, **common)
+            return Message(
+                channel=transport,
+                host=host,
+                port=port,
+                body=body,
+                target=render_text(send.get("topic") or "", lookup),
+                client=render_text(send.get("client id") or "", lookup),
+                **common,
+            )
     for destination, channel in PLACES.items():
         if path := send.get(destination):
             return Message(
@@ -83,17 +93,19 @@ def compose(
                 keep_last=send.get("keep last") or 0,
                 **common,
             )
-    method = next(method for method in METHODS if send.get(method))
+    method = next(method for method in (*METHODS, "ws") if send.get(method))
     url = urllib.parse.urlsplit(render_text(send[method], lookup))
+    secure = url.scheme in ("https", "wss")
     query = urllib.parse.urlencode(render_all(send.get("query") or {}, lookup))
     headers = [(key.lower(), render_text(value, lookup)) for key, value in (send.get("headers") or {}).items()]
-    if content_type or send.get("content type"):
+    if (content_type or send.get("content type")) and method != "ws":
         headers.append(("content-type", send.get("content type") or content_type))
     return Message(
-        channel="http",
+        channel=OTHERS.get(method, "http"),
         host=url.hostname or "",
-        port=url.port or (443 if url.scheme == "https" else 80),
-        tls=url.scheme == "https",
+        port=url.port or (443 if secure else 80),
+        tls=secure,
+        text=not send.get("encode") and not send.get("media"),
         http=send.get("http") or 1,
         method=method.upper(),
         target=(url.path or "/")

@@ -27,6 +27,7 @@ P = TypeVar("P", bound=QuicConnectionProtocol)
 _SIOCGIFFLAGS = 0x8913
 _UP_AND_RUNNING = 0x1 | 0x40
 """Both from netdevice(7) and linux/if.h."""
+_LONGEST_DATAGRAM = 65535
 CONNECT_SECONDS = 10.0
 """Wall time; bench time stands still meanwhile."""
 
@@ -36,7 +37,7 @@ class Dialler:
 
     :param interfaces: uplink to network interface; None leaves the choice to the routing table
     :param tls: whom the unit trusts, and how it shows itself
-    :param addresses: ``host:port`` to the address really dialled, for a bench that has no name server
+    :param addresses: ``host:port`` (or ``host:udp/port``) to the address really dialled, where there is no name server
     :param behind: control units behind this one, by name; what is sent for another name leaves as the unit's own
     :param proxies: uplink to the SOCKS proxy that is the only way out over it
     """
@@ -137,7 +138,13 @@ class Dialler:
         return protocol
 
     async def udp(self, host: str, port: int, uplink: str, *, ecu: str | None = None) -> socket.socket:
-        """A UDP socket connected to a host. :raises OSError: no address or no route"""
+        """A UDP socket connected to a host.
+
+        :raises OSError: no address or no route
+        :raises SendError: the uplink is a proxy, which takes no datagrams
+        """
+        if uplink in self._proxies:
+            raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
         family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
         sock = self._socket(family, socket.SOCK_DGRAM, uplink, ecu)
         try:
@@ -149,13 +156,24 @@ class Dialler:
 
     async def datagram(self, host: str, port: int, uplink: str, payload: bytes, *, ecu: str | None = None) -> None:
         """Send one UDP datagram. :raises SendError: no address, no route, or a proxy, which takes no datagrams"""
-        if uplink in self._proxies:
-            raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
         try:
             with await self.udp(host, port, uplink, ecu=ecu) as sock:
                 await asyncio.get_running_loop().sock_sendall(sock, payload)
         except OSError as error:
             raise SendError(f"no way to {host}:{port}: {reason(error)}") from None
+
+    async def ask(self, host: str, port: int, uplink: str, payload: bytes, *, ecu: str | None = None) -> bytes:
+        """Send one UDP datagram and wait for one that answers it, however long it takes.
+
+        :raises SendError: no address, no route, nobody there, or a proxy, which takes no datagrams
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            with await self.udp(host, port, uplink, ecu=ecu) as sock:
+                await loop.sock_sendall(sock, payload)
+                return await loop.sock_recv(sock, _LONGEST_DATAGRAM)
+        except OSError as error:
+            raise SendError(f"no answer from {host}:{port}: {reason(error)}") from None
 
     async def _connect(self, host: str, port: int, uplink: str, ecu: str | None) -> socket.socket:
         if proxy := self._proxies.get(uplink):
@@ -179,7 +197,8 @@ class Dialler:
         raise failure
 
     async def _resolve(self, host: str, port: int, kind: int) -> list[tuple[int, tuple[str, int]]]:
-        where = self._addresses.get(f"{host}:{port}", (host, port))
+        service = f"udp/{port}" if kind == socket.SOCK_DGRAM else str(port)
+        where = self._addresses.get(f"{host}:{service}", (host, port))
         found = await asyncio.get_running_loop().getaddrinfo(*where, type=kind)
         return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 

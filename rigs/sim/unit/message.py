@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-Channel = Literal["http", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth", "screen"]
+Channel = Literal["http", "ws", "mqtt", "ntp", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth", "screen"]
 PLACES = ("usb", "storage")
 """Channels that are no network: a file is written, on the USB stick or in the car."""
 
@@ -37,16 +37,20 @@ class Message:
     host: str
     port: int
     body: bytes = b""
-    """HTTP body, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
+    """HTTP body, MQTT or WebSocket payload, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
     method: str = ""
     """Of HTTP; ``rfcomm`` or ``att`` of Bluetooth, whose port is the channel or the attribute."""
     target: str = ""
-    """Path and query of the URL; path of a file."""
+    """Path and query of the URL; MQTT topic; path of a file."""
     headers: tuple[tuple[str, str], ...] = ()
     tls: bool = True
     http: int = 1
     command: int = 0
     """GB/T 32960 command identifier."""
+    client: str = ""
+    """Whom an MQTT connection introduces."""
+    text: bool = True
+    """Whether a WebSocket message is text."""
     vin: str = ""
     """The VIN in a GB/T 32960 header."""
     generated: int

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
-from rigs.sim.unit.compose import CONTENTS, METHODS, PLACES, address
+from rigs.sim.unit.compose import CONTENTS, METHODS, OTHERS, PLACES, address
 from rigs.sim.unit.engine import FACTORY
 from rigs.sim.unit.lifefile import BUILT_IN_FACTS, Life
 from rigs.sim.unit.templates import ENCODINGS, TemplateError, names, parse
@@ -28,7 +28,7 @@ Ecu = Literal["T-Box", "IVI"]
 BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
-_DESTINATIONS = (*METHODS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush", "drop")
+_DESTINATIONS = (*METHODS, *OTHERS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush", "drop")
 _NAMESPACES = ("global", "secure", "system")
 
 
@@ -41,6 +41,13 @@ def _url(text: str) -> str:
     scheme, _, rest = _template(text).partition("://")
     if scheme not in ("https", "http") or not rest:
         raise ValueError("expected a URL, `https://host/path`")
+    return text
+
+
+def _socket_url(text: str) -> str:
+    scheme, _, rest = _template(text).partition("://")
+    if scheme not in ("wss", "ws") or not rest:
+        raise ValueError("expected a URL, `wss://host/path`")
     return text
 
 
@@ -88,6 +95,7 @@ def _encoding(text: str) -> str:
 
 Template = Annotated[str, AfterValidator(_template)]
 Url = Annotated[str, AfterValidator(_url)]
+SocketUrl = Annotated[str, AfterValidator(_socket_url)]
 HostPort = Annotated[str, AfterValidator(_address)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Kept = bool | Literal["over reset"]
@@ -168,6 +176,15 @@ class Send(Strict):
     post: Url | None = None
     put: Url | None = None
     delete: Url | None = None
+    ws: SocketUrl | None = None
+    """A message on a WebSocket."""
+    mqtt: HostPort | None = None
+    """A message published over TLS, under ``topic``."""
+    topic: Template | None = None
+    client_id: Template | None = None
+    """What the MQTT connection calls the car; the unit's name if None."""
+    ntp: HostPort | None = None
+    """Ask for the time."""
     tcp: HostPort | None = None
     udp: HostPort | None = None
     usb: FilePath | None = None
@@ -195,7 +212,8 @@ class Send(Strict):
     """The unit's own if None."""
     ecu: Ecu | None = None
     """The control unit that it leaves from; the T-Box, which has the uplinks, if None."""
-    http: Literal[1, 2] = 1
+    http: Literal[1, 2, 3] = 1
+    """3 falls back to 2 where QUIC does not get through."""
     query: dict[str, Template] = Field(default_factory=dict)
     headers: dict[str, Template] = Field(default_factory=dict)
     content_type: str | None = None
@@ -225,6 +243,12 @@ class Send(Strict):
             raise ValueError(f"has {' and '.join(sorted(contents))}; a message has one content")
         if ("gbt32960" in given) != ("to" in given):
             raise ValueError("needs both `gbt32960` and `to`, the platform's `host:port`")
+        if bool(self.mqtt) != bool(self.topic):
+            raise ValueError("needs both `mqtt`, the broker's `host:port`, and `topic`")
+        if self.client_id and not self.mqtt:
+            raise ValueError("has `client id`, which belongs to `mqtt`")
+        if self.ntp and given & set(CONTENTS):
+            raise ValueError("has content, which `ntp` does not take")
         if (misplaced := given & {"over", "keep", "keep last"}) and not given & set(PLACES):
             raise ValueError(f"has `{min(misplaced)}`, which belongs to a file, `usb` or `store`")
         if len(given & {"rfcomm", "att"}) != int("bluetooth" in given):
@@ -437,9 +461,9 @@ def _check_sends(unit: Unit, source: Source) -> None:
 
 def _templates(unit: Unit) -> Iterator[tuple[Location, str]]:
     for place, _, send in _sends(unit):
-        for key in (*METHODS, "tcp", "udp", *PLACES, "show", "text"):
+        for key in (*METHODS, *OTHERS, "topic", "client_id", "tcp", "udp", *PLACES, "show", "text"):
             if text := getattr(send, key):
-                yield (*place, key), text
+                yield (*place, key.replace("_", " ")), text
         for key in ("query", "headers", "form", "multipart"):
             for name, text in (getattr(send, key) or {}).items():
                 yield (*place, key, name), text

@@ -1,17 +1,24 @@
-"""Delivers messages over HTTP/1.1 and 2, GB/T 32960, plain TCP and UDP; connections are kept, one a host and uplink."""
+"""Delivers messages over HTTP/1.1, 2 and 3, WebSocket, MQTT, NTP, GB/T 32960, plain TCP and UDP.
+
+Connections are kept, one a host and uplink.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rigs.sim import ntp
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.http1 import Answer, Http1
 from rigs.sim.unit.http2 import Http2
 from rigs.sim.unit.http3 import Http3
-from rigs.sim.unit.message import Message, SendError, reason
+from rigs.sim.unit.message import Channel, Message, SendError, reason
+from rigs.sim.unit.publisher import Publisher
+from rigs.sim.unit.websocket import WebSocket
 
 ANSWER_SECONDS = 20.0
 """Wall time that a peer has for its answer."""
@@ -26,6 +33,17 @@ class Transports:
         self._dialler = dialler
         self._http: dict[Key, Http1 | Http2 | Http3] = {}
         self._platforms: dict[Key, _Platform] = {}
+        self._sockets: dict[Key, WebSocket] = {}
+        self._publishers: dict[Key, Publisher] = {}
+        self._ways: dict[Channel, Callable[[Message], Awaitable[None]]] = {
+            "http": self._http_request,
+            "ws": self._say,
+            "mqtt": self._publish,
+            "ntp": self._ask_time,
+            "gbt32960": self._report,
+            "tcp": self._stream,
+            "udp": self._datagram,
+        }
 
     async def deliver(self, message: Message) -> None:
         """Send *message* and wait until its peer has taken it.
@@ -36,22 +54,18 @@ class Transports:
             raise SendError(f"the uplink {message.uplink} is down")
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                match message.channel:
-                    case "http":
-                        answer = await self.request(message)
-                        if answer.status >= 400:
-                            raise SendError(f"{message.host} answered {answer.status}")
-                    case "gbt32960":
-                        await self._report(message)
-                    case "tcp":
-                        await self._stream(message)
-                    case "udp":
-                        await self._dialler.datagram(
-                            message.host, message.port, message.uplink, message.body, ecu=message.ecu
-                        )
+                await self._ways[message.channel](message)
         except TimeoutError:
             self.forget(message)
             raise SendError(f"{message.host}:{message.port} did not answer within {ANSWER_SECONDS:g} s") from None
+
+    async def _http_request(self, message: Message) -> None:
+        answer = await self.request(message)
+        if answer.status >= 400:
+            raise SendError(f"{message.host} answered {answer.status}")
+
+    async def _datagram(self, message: Message) -> None:
+        await self._dialler.datagram(message.host, message.port, message.uplink, message.body, ecu=message.ecu)
 
     async def request(self, message: Message) -> Answer:
         """Send an HTTP request and wait for its answer.
@@ -83,16 +97,53 @@ class Transports:
 
     def forget(self, message: Message) -> None:
         """Hang up the connection that *message* used, whose state is not known any more."""
-        for connection in (self._http.pop(_key(message), None), self._platforms.pop(_key(message), None)):
-            if connection:
+        for kept in self._kept:
+            if connection := kept.pop(_key(message), None):
                 connection.close()
 
     def close(self) -> None:
         """Hang up everything."""
-        for connection in (*self._http.values(), *self._platforms.values()):
-            connection.close()
-        self._http.clear()
-        self._platforms.clear()
+        for kept in self._kept:
+            for connection in kept.values():
+                connection.close()
+            kept.clear()
+
+    @property
+    def _kept(self) -> tuple[dict[Key, Any], ...]:
+        return self._http, self._platforms, self._sockets, self._publishers
+
+    async def _say(self, message: Message) -> None:
+        key = _key(message)
+        socket = self._sockets.get(key)
+        if socket is None or not socket.usable:
+            if socket:
+                socket.close()
+            streams = await self._dialler.stream(
+                message.host, message.port, message.uplink, tls=message.tls, alpn="http/1.1", ecu=message.ecu
+            )
+            socket = self._sockets[key] = WebSocket(*streams)
+            await socket.open(message.host, message.target, message.headers)
+        await socket.send(message.body, text=message.text)
+
+    async def _publish(self, message: Message) -> None:
+        key = _key(message)
+        publisher = self._publishers.get(key)
+        if publisher is None or not publisher.usable:
+            if publisher:
+                publisher.close()
+            streams = await self._dialler.stream(message.host, message.port, message.uplink, tls=True, ecu=message.ecu)
+            publisher = self._publishers[key] = Publisher(*streams)
+            await publisher.connect(message.client or message.function)
+        await publisher.publish(message.target, message.body)
+
+    async def _ask_time(self, message: Message) -> None:
+        """The question bears the moment it is asked at, as clients do that keep to RFC 4330, section 5."""
+        asked = ntp.request(message.generated)
+        answer = await self._dialler.ask(message.host, message.port, message.uplink, asked, ecu=message.ecu)
+        try:
+            ntp.time_in(answer, asked)
+        except ntp.NtpError as error:
+            raise SendError(f"{message.host} does not tell the time: {error}") from None
 
     async def _report(self, message: Message) -> None:
         key = _key(message)
@@ -165,4 +216,6 @@ def _cut(stream: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _key(message: Message) -> Key:
-    return (message.channel, message.host, message.port, message.uplink, message.ecu, message.tls, message.http)
+    path = message.target if message.channel == "ws" else ""
+    where = message.channel, path, message.host, message.port, message.uplink, message.ecu
+    return (*where, message.tls, message.http, message.client)
