@@ -41,6 +41,7 @@ IDENTITIES = {
     "account_id": "mi-7700421",
     "device_id": "5d2f0c61-8a52-4f0e-9d7b-3c6a1e40b7f2",
     "licence_plate": "琼SD00017",
+    "bluetooth_mac": "02:54:00:17:00:17",
     "position": (39.904200, 116.407400),
     "home_position": (39.604200, 116.207400),
 }
