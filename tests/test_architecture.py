@@ -23,7 +23,7 @@ ONLY_IN = {
     "pytest": ("steps",),
     "pytest_bdd": ("steps",),
     "scapy": ("captures/tap",),
-    "mitmproxy": ("captures/gateway",),
+    "mitmproxy": ("captures/gateway", "captures/sources/flows.py"),
 }
 
 

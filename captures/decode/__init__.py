@@ -14,8 +14,21 @@ opaque, with a note.
 """
 
 from captures.decode.accounts import Account, Balance, Hole, StreamAccounts
-from captures.decode.decoder import Decoded, decode
+from captures.decode.decoder import Decoded, Decoding, decode
 from captures.decode.senders import Behind, Senders
+from captures.decode.setting import Setting
 from captures.decode.tls_keys import KeyLog
 
-__all__ = ["Account", "Balance", "Behind", "Decoded", "Hole", "KeyLog", "Senders", "StreamAccounts", "decode"]
+__all__ = [
+    "Account",
+    "Balance",
+    "Behind",
+    "Decoded",
+    "Decoding",
+    "Hole",
+    "KeyLog",
+    "Senders",
+    "Setting",
+    "StreamAccounts",
+    "decode",
+]

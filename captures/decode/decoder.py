@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import struct
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from captures.decode.link import TCP, Background, IpPacket, Links
 from captures.decode.model import Exchange, Message, NameSeen, Reading, Scene, Side, Stream
 from captures.decode.quic import Connections
 from captures.decode.senders import Senders
+from captures.decode.setting import Setting
 from captures.decode.tls_keys import KeyLog
 from captures.pcapng import Packet
 from telltale.times import ClockMap
@@ -54,6 +55,31 @@ def decode(
     :param senders: uplink to the control units that share it; without, who sent is not told
     """
     return _Decoder(keylog, uplinks, units, clock, names or {}, senders=senders or {}).run(packets)
+
+
+class Decoding:
+    """A capture being decoded piece by piece."""
+
+    def __init__(self, setting: Setting, *, keylog: KeyLog) -> None:
+        self._setting = setting
+        self._keylog = keylog
+        self.accounts = StreamAccounts()
+        self.notes: tuple[str, ...] = ()
+
+    def run(self, packets: Iterable[Packet]) -> Iterator[Transmission]:
+        """What left the unit."""
+        setting = self._setting
+        decoded = decode(
+            packets,
+            keylog=self._keylog,
+            uplinks=setting.uplinks,
+            units=setting.units,
+            clock=setting.clock,
+            names=setting.names,
+            senders=setting.senders,
+        )
+        self.accounts, self.notes = decoded.accounts, decoded.notes
+        yield from decoded.transmissions
 
 
 class _Sent(NamedTuple):

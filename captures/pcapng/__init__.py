@@ -11,7 +11,17 @@ What a killed writer leaves behind, a cut tail, ends the packets and is told; it
 """
 
 from captures.pcapng.blocks import ETHERNET, RAW_IP, Interface, Packet
-from captures.pcapng.reader import CaptureFile, read_packets
+from captures.pcapng.reader import CaptureFile, is_classic, is_pcapng, read_packets
 from captures.pcapng.writer import PcapngWriter
 
-__all__ = ["ETHERNET", "RAW_IP", "CaptureFile", "Interface", "Packet", "PcapngWriter", "read_packets"]
+__all__ = [
+    "ETHERNET",
+    "RAW_IP",
+    "CaptureFile",
+    "Interface",
+    "Packet",
+    "PcapngWriter",
+    "is_classic",
+    "is_pcapng",
+    "read_packets",
+]

@@ -1,15 +1,15 @@
-"""Reading pcapng and classic pcap from a mapped file."""
+"""Reading pcapng and classic pcap, from a mapped file or piece by piece from a stream."""
 
 from __future__ import annotations
 
 import collections
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from captures.pcapng import blocks
 from captures.pcapng.blocks import Interface, Packet
@@ -25,6 +25,12 @@ _CLASSIC = MappingProxyType(
     }
 )
 _CLASSIC_HEADER = 24
+_STEP = 16 << 20
+"""Bytes of a mapped file after which what was read is given back to the system, and progress is told."""
+_CHUNK = 4 << 20
+"""Bytes that are read from a stream at once."""
+_LARGEST_RECORD = 64 << 20
+"""In a stream, where a record has to be held in memory; nothing that crosses a network is larger."""
 _OTHERS = MappingProxyType(
     {  # what is given instead of a capture now and then: how it begins, what it is, the mend
         b"\x1f\x8b": "is compressed with gzip; unpack it first",
@@ -68,11 +74,19 @@ class _Source(NamedTuple):
 
 @dataclass(slots=True)
 class _Contents:
-    """What a file holds besides packets."""
+    """What a file holds besides packets, and how far it was followed."""
 
     interfaces: list[Interface] = field(default_factory=list)
     secrets: list[bytes] = field(default_factory=list)
     truncated: str | None = None
+    at: int = 0
+    """Where the next record begins in the view."""
+    number: int = 0
+    """Of the next packet."""
+    sources: list[_Source] = field(default_factory=list)
+    order: str = "<"
+    passed: Callable[[int], None] = field(default=lambda _: None)
+    """Told now and then how far the view has been read."""
 
 
 class _DamagedError(Exception):
@@ -80,28 +94,44 @@ class _DamagedError(Exception):
 
     def __init__(self, at: int, why: str = "") -> None:
         super().__init__(f"the file is damaged at byte {at}: {why}" if why else f"the file is cut off at byte {at}")
+        self.at = at
+        self.why = why
+
+
+class _CutOffError(_DamagedError):
+    """The view ends inside the record that begins at the byte *at*."""
 
 
 class CaptureFile:
     """A pcapng or classic pcap file.
 
+    :param unpacked: opens the capture's bytes anew where the file itself holds them compressed; they are read as a
+        stream, never held as a whole
     :raises InputError: it cannot be read, or is no capture
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, unpacked: Callable[[], BinaryIO] | None = None) -> None:
         self.path = path
-        try:
-            with path.open("rb") as file:
-                self._view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", file=path) from None
-        except ValueError:
-            raise InputError("is empty, expected a pcap or pcapng capture", file=path) from None
-        start = bytes(self._view[:12])
+        self.position = 0
+        """Bytes of the (unpacked) capture that have been read, told in steps."""
+        self._unpacked = unpacked
+        self._map: mmap.mmap | None = None
+        if unpacked is not None:
+            with unpacked() as file:
+                start = file.read(_CLASSIC_HEADER)
+        else:
+            try:
+                with path.open("rb") as file:
+                    self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except OSError as error:
+                raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+            except ValueError:
+                raise InputError("is empty, expected a pcap or pcapng capture", file=path) from None
+            start = self._map[:_CLASSIC_HEADER]
         self._classic = _CLASSIC.get(start[:4])
-        if self._classic and len(self._view) < _CLASSIC_HEADER:
+        if self._classic and len(start) < _CLASSIC_HEADER:
             raise InputError("is cut off inside its first header, and holds no packet", file=path)
-        if not self._classic and not _is_pcapng(start):
+        if not self._classic and not is_pcapng(start):
             other = next((what for beginning, what in _OTHERS.items() if start.startswith(beginning)), None)
             raise InputError(other or f"is no pcap or pcapng capture: it begins with {start[:4].hex(' ')}", file=path)
         self._contents: _Contents | None = None
@@ -125,13 +155,56 @@ class CaptureFile:
         """The packets in the order of the file; a cut tail ends them, and `truncated` says so."""
         contents = _Contents()
         try:
-            if self._classic:
-                yield from _classic_packets(self._view, contents, *self._classic)
-            else:
-                yield from _packets(self._view, contents)
+            yield from self._mapped(contents) if self._map is not None else self._streamed(contents)
         except _DamagedError as damage:
             contents.truncated = str(damage)
         self._contents = contents
+
+    def _mapped(self, contents: _Contents) -> Iterator[Packet]:
+        """Packets as views into the mapped file. What was read is given back; a view kept by someone reads it anew."""
+        assert self._map is not None
+        mapped, released = self._map, 0
+
+        def passed(at: int) -> None:
+            nonlocal released
+            end = at & ~(mmap.PAGESIZE - 1)
+            if hasattr(mapped, "madvise") and end > released:
+                mapped.madvise(mmap.MADV_DONTNEED, released, end - released)
+                released = end
+            self.position = at
+
+        contents.passed = passed
+        yield from self._follow(memoryview(mapped), contents)
+        passed(len(mapped))
+
+    def _streamed(self, contents: _Contents) -> Iterator[Packet]:
+        """Packets as copies, so that one kept does not keep all of its neighbours."""
+        assert self._unpacked is not None
+        rest, base = b"", 0
+        with self._unpacked() as file:
+            while True:
+                chunk = file.read(_CHUNK)
+                view = memoryview(rest + chunk)
+                at = len(view)
+                try:
+                    for packet in self._follow(view, contents):
+                        packet.data = memoryview(bytes(packet.data))
+                        yield packet
+                except _CutOffError as cut:
+                    at = cut.at
+                    if not chunk:
+                        raise _DamagedError(base + at) from None
+                    if len(view) - at > _LARGEST_RECORD:
+                        raise _DamagedError(base + at, f"a record of more than {_LARGEST_RECORD >> 20} MiB") from None
+                except _DamagedError as damage:
+                    raise _DamagedError(base + damage.at, damage.why) from None
+                if not chunk:
+                    return
+                rest, base = bytes(view[at:]), base + at
+                contents.at, self.position = 0, base
+
+    def _follow(self, view: memoryview, contents: _Contents) -> Iterator[Packet]:
+        return _classic_packets(view, contents, *self._classic) if self._classic else _packets(view, contents)
 
     def _whole(self) -> _Contents:
         """What the file holds besides packets; reads it through if nobody has yet."""
@@ -149,7 +222,7 @@ def read_packets(path: Path) -> Iterator[Packet]:
     return CaptureFile(path).packets()
 
 
-def _is_pcapng(start: bytes) -> bool:
+def is_pcapng(start: bytes) -> bool:
     """Whether a file that begins with these 12 bytes begins with a Section Header Block, pcapng 4.1."""
     kind, magic = start[:4], start[8:12]
     return kind == blocks.SECTION_HEADER.to_bytes(4) and blocks.BYTE_ORDER_MAGIC in (
@@ -158,78 +231,102 @@ def _is_pcapng(start: bytes) -> bool:
     )
 
 
+def is_classic(start: bytes) -> bool:
+    """Whether a file that begins so is a classic pcap."""
+    return start[:4] in _CLASSIC
+
+
 def _classic_packets(view: memoryview, contents: _Contents, order: str, unit: int) -> Iterator[Packet]:
     """draft-ietf-opsawg-pcap: one file header, then records of a 16-byte header and data."""
     end, record = len(view), _ORDERS[order].record
-    link_type = _ORDERS[order].word(view, 20)[0] & 0xFFFF  # the upper half tells of a frame check sequence
-    contents.interfaces = [Interface("", link_type)]
-    at = _CLASSIC_HEADER
-    number = 0
+    at, number = contents.at, contents.number
+    if not contents.interfaces:
+        if end < _CLASSIC_HEADER:
+            raise _CutOffError(0)
+        # the upper half tells of a frame check sequence
+        contents.interfaces = [Interface("", _ORDERS[order].word(view, 20)[0] & 0xFFFF)]
+        at = _CLASSIC_HEADER
+    link_type = contents.interfaces[0].link_type
+    told = at + _STEP
     while at < end:
-        if end - at < 16:
-            raise _DamagedError(at)
+        start = at + 16
+        if start > end:
+            break
         seconds, fraction, captured, original = record(view, at)
-        start, after = at + 16, at + 16 + captured
+        after = start + captured
         if after > end:
-            raise _DamagedError(at)
+            break
         yield Packet(number, seconds * SECOND + fraction * unit, "", link_type, view[start:after], original, None)
         number += 1
         at = after
+        if at > told:
+            contents.passed(at)
+            told = at + _STEP
+    contents.number = number
+    if at < end:
+        raise _CutOffError(at)
 
 
 def _packets(view: memoryview, contents: _Contents) -> Iterator[Packet]:
     """The packets of a pcapng file, its other contents put into *contents* on the way."""
-    sources: list[_Source] = []
-    number = 0
-    for at, kind, block, order in _blocks(view):
-        packet = None
-        try:
-            if kind == blocks.ENHANCED_PACKET:
-                packet = _enhanced_packet(number, block, order, sources)
-            elif kind in _OLD_PACKETS:
-                packet = _OLD_PACKETS[kind](number, block, order, sources)
-            elif kind == blocks.SECTION_HEADER:
-                sources = []
-            elif kind == blocks.INTERFACE_DESCRIPTION:
-                interface, source = _described(block, order)
-                contents.interfaces.append(interface)
-                sources.append(source)
-            elif kind == blocks.DECRYPTION_SECRETS:
-                contents.secrets += _secrets(block, order)
-        except (struct.error, IndexError):
-            raise _DamagedError(at, f"a block of type {kind} whose inside does not fit") from None
-        if packet is not None:
-            yield packet
-            number += 1
+    sources, number = contents.sources, contents.number
+    told = contents.at + _STEP
+    try:
+        for at, kind, block, order in _blocks(view, contents):
+            packet = None
+            try:
+                if kind == blocks.ENHANCED_PACKET:
+                    packet = _enhanced_packet(number, block, order, sources)
+                elif kind in _OLD_PACKETS:
+                    packet = _OLD_PACKETS[kind](number, block, order, sources)
+                elif kind == blocks.SECTION_HEADER:
+                    sources.clear()
+                elif kind == blocks.INTERFACE_DESCRIPTION:
+                    interface, source = _described(block, order)
+                    contents.interfaces.append(interface)
+                    sources.append(source)
+                elif kind == blocks.DECRYPTION_SECRETS:
+                    contents.secrets += _secrets(block, order)
+            except (struct.error, IndexError):
+                raise _DamagedError(at, f"a block of type {kind} whose inside does not fit") from None
+            if packet is not None:
+                yield packet
+                number += 1
+            if at > told:
+                contents.passed(at)
+                told = at + _STEP
+    finally:
+        contents.number = number
 
 
-def _blocks(view: memoryview) -> Iterator[tuple[int, int, memoryview, _Order]]:
+def _blocks(view: memoryview, contents: _Contents) -> Iterator[tuple[int, int, memoryview, _Order]]:
     """Offset, type, the whole block and its byte order; pcapng 3.1: type, total length, body, total length again."""
     end = len(view)
-    order = _ORDERS["<"]
-    at = 0
+    order = _ORDERS[contents.order]
+    at = contents.at
     while at < end:
         if end - at < 12:
-            raise _DamagedError(at)
+            raise _CutOffError(at)
         kind, length = order.two_words(view, at)
         if kind == blocks.SECTION_HEADER:
-            order = _byte_order(view, at)
+            contents.order = _byte_order(view, at)
+            order = _ORDERS[contents.order]
             length = order.word(view, at + 4)[0]
         if length < 12 or length % 4:
             raise _DamagedError(at, f"a block of {length} bytes")
         if length > end - at:
-            raise _DamagedError(at)
+            raise _CutOffError(at)
         if order.word(view, at + length - 4)[0] != length:
             raise _DamagedError(at, "the block's two lengths differ")
         yield at, kind, view[at : at + length], order
         at += length
 
 
-def _byte_order(view: memoryview, at: int) -> _Order:
+def _byte_order(view: memoryview, at: int) -> str:
     """Byte order of the section whose header stands at *at*, pcapng 4.1."""
-    for order in _ORDERS.values():
+    for name, order in _ORDERS.items():
         if order.word(view, at + 8)[0] == blocks.BYTE_ORDER_MAGIC:
-            return order
+            return name
     raise _DamagedError(at, "a section without its byte-order magic")
 
 
