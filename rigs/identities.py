@@ -64,6 +64,7 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
         "cabin_video": video(draw, frames=5),
         "cabin_image": picture(draw),
         "cabin_audio": sound(draw, seconds=1),
+        "parking_image": picture(draw),
     }
     return Identities([Identity(item=item, value=value) for item, value in values.items()])
 

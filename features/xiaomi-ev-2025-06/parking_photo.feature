@@ -1,0 +1,26 @@
+Feature: Parking photo
+  The parked car takes one picture of what surrounds it, so that its owner finds it again in the app.
+
+  @XM-03-01
+  Rule: The picture goes to the owner by way of the maker
+
+    Scenario: The photo of a parked car reaches its owner's app and nobody else's
+      Given a Xiaomi car with the parking photo on
+      When it is locked
+      Then within 10 seconds exactly these leave the car for it
+        | item          | recipient | for           | uplink   |
+        | parking photo | Xiaomi    | parking photo | cellular |
+      And the owner's app can fetch the parking photo
+      And another account's app cannot fetch the parking photo
+      And every transmission is covered by the policy
+
+  @XM-03-09
+  Rule: Without the switch there is no picture
+
+    Scenario: With the parking photo off a locked car takes none
+      Given a Xiaomi car with the parking photo off
+      When it is driven for 5 minutes
+      And it is locked
+      And 10 minutes have passed
+      Then no parking photo leaves the car
+      And every transmission is covered by the policy
