@@ -57,11 +57,9 @@ Feature: In-cabin camera
       Given a locked MINI with the remote anti-theft alarm on
       When 60 minutes have passed
       Then no cabin picture and no cabin video leaves the car
-      And every transmission is covered by the policy
 
     Scenario: With the alarm switched off nothing is filmed when it would have gone off
       Given a locked MINI with the remote anti-theft alarm off
       When the alarm is triggered
       And 10 minutes have passed
       Then no cabin picture and no cabin video leaves the car
-      And every transmission is covered by the policy
