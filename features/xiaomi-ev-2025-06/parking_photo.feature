@@ -14,7 +14,7 @@ Feature: Parking photo
       And another account's app cannot fetch the parking photo
       And every transmission is covered by the policy
 
-  @XM-03-09
+  @XM-03-01
   Rule: Without the switch there is no picture
 
     Scenario: With the parking photo off a locked car takes none
