@@ -36,6 +36,7 @@ def keeps_running(
     slack: int = 0,
     basis: Basis = "sent",
     gaps: Iterable[str] = (),
+    blind: Iterable[str] = (),
 ) -> Judgement:
     """Within *span*, each of *items* leaves for *function* at least every *interval* ns, to whom a clause owes it.
 
@@ -43,9 +44,10 @@ def keeps_running(
 
     :param slack: jitter that is let pass, ns
     :param basis: ``generated``: what was made in time counts, however much later it was sent (store and forward)
+    :param blind: ways on which the report may have left unseen; where it was seen to go on, they do not matter
     :raises InputError: no clause obliges *function* to carry one of *items*
     """
-    gaps = tuple(gaps)
+    gaps, certain = tuple(gaps), not (*gaps, *blind)
     for item in items:
         if not any(_owing(policy, reading, function, item) for reading in policy.readings):
             raise InputError(f"no clause obliges `{function}` to carry `{item}`", file=policy.folder)
@@ -58,7 +60,7 @@ def keeps_running(
             owing = _owing(policy, reading, function, item)
             if owing:
                 duty = _Duty(function, item, owing, interval + slack, span, basis)
-                yield from duty.judge(window, policy, reading, certain=not gaps and not closed)
+                yield from duty.judge(window, policy, reading, certain=certain and not closed)
         for finding in window.between(span[0], span[1] + 1).cover(policy, reading):
             if finding.function == function and finding.sighting and finding.verdict is not Verdict.COMPLIES:
                 yield finding

@@ -89,11 +89,18 @@ def render(table: Table, *, width: int, colour: bool) -> str:
 
 
 def proof_table(
-    catches: Mapping[str, Mapping[str, str]], shortcomings: Sequence[str], *, caption: str, width: int, colour: bool
+    catches: Mapping[str, Mapping[str, str]],
+    shortcomings: Sequence[str],
+    unshown: Sequence[str] = (),
+    *,
+    caption: str,
+    width: int,
+    colour: bool,
 ) -> str:
     """Which scenario catches which defects; it says nothing about a vehicle.
 
     :param catches: scenario to (defect, or ``clean unit``, to what came of it)
+    :param unshown: what a bench that sees more would have to show
     """
     table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", expand=True, pad_edge=False)
     table.add_column("scenario", ratio=4)
@@ -111,7 +118,10 @@ def proof_table(
             Text("\n".join(unseen)),
         )
     lines = [render(table, width=width, colour=colour)]
-    lines += [f"not proven: {line}" for line in shortcomings] or ["The proof is whole."]
+    lines += [f"not proven: {line}" for line in shortcomings]
+    lines += [f"not shown here: {line}" for line in unshown]
+    if not shortcomings:
+        lines.append("The proof is whole, as far as it can be shown here." if unshown else "The proof is whole.")
     return "\n".join(lines)
 
 

@@ -144,4 +144,4 @@ def setup_for(path: Path, config: pytest.Config) -> Setup:
     )
     if config.getoption("prove") and setup.unit is None:
         raise setup.rig.fault(("kind",), "a proof seeds defects, which takes a simulated rig; this one is real")
-    return setup
+    return setup if config.getoption("collectonly") else setup.on(config.getoption("fidelity"))

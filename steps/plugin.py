@@ -20,6 +20,7 @@ from steps.verdicts import Verdicts
 from telltale.errors import HostRefusedError, InputError, TelltaleError
 from trials.bench import Benches
 from trials.evidence import introduction
+from trials.fidelity import ASKED, Asked, choose
 from trials.outcome import Inconclusive, Violation
 from trials.trial import NotOnThisRigError, Trial
 
@@ -50,6 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--defect", metavar="FILE", action="append", default=[], help="seed the simulated unit with it (repeatable)"
     )
+    group.addoption(
+        "--fidelity",
+        choices=ASKED,
+        default="auto",
+        help="of simulated rigs: the sealed network, or loopback, where not everything can be seen; auto is sealed "
+        "wherever this host allows it (default: %(default)s)",
+    )
     group.addoption("--runs", metavar="DIR", default="reports/runs", help="where run folders go (default: %(default)s)")
     group.addoption(
         "--prove", action="store_true", help="run each scenario on the clean unit and on every defect of its clauses"
@@ -62,6 +70,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tag}: a tag of the harness, not a clause")
     allure_bridge.install()
     config.pluginmanager.register(Verdicts(config), "telltale-verdicts")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Before anything else: how much can be seen on this host, if scenarios are asked for at all."""
+    places = (Path(argument.partition("::")[0]) for argument in config.args)
+    features = any(place.suffix == ".feature" or any(place.rglob("*.feature")) for place in places)
+    asked: Asked = config.getoption("fidelity")
+    return f"fidelity of simulated rigs: {choose(asked)}" if features and not config.getoption("collectonly") else None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:

@@ -15,7 +15,7 @@ from reports.tables import ScenarioRow, proof_table, verdict_table
 from steps.collector import CASE, Case, FeatureFile
 from telltale.errors import ExitStatus, TelltaleError
 from telltale.verdict import Verdict
-from trials.proof import Catch, Pair, judge_pair, shortcomings
+from trials.proof import Catch, Pair, judge_pair, shortcomings, unshown
 from trials.trial import Trial
 
 _VERDICTS = {ExitStatus.COMPLIES: Verdict.COMPLIES, ExitStatus.VIOLATES: Verdict.VIOLATES}
@@ -104,7 +104,8 @@ class Verdicts:
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
         if self._pairs and ExitStatus.USAGE not in self._statuses:
-            session.exitstatus = int(bool(self._shortcomings()))
+            proven = ExitStatus.INCONCLUSIVE if unshown(self._pairs) else ExitStatus.COMPLIES
+            session.exitstatus = int(ExitStatus.VIOLATES if self._shortcomings() else proven)
         elif self._rows or ExitStatus.USAGE in self._statuses:
             session.exitstatus = int(ExitStatus.gravest(self._statuses))
 
@@ -124,7 +125,9 @@ class Verdicts:
                 catches.setdefault(pair.scenario, {})[pair.defect or "clean unit"] = pair.catch
             terminalreporter.section("proof")
             terminalreporter.write_line(
-                proof_table(catches, self._shortcomings(), caption=caption, width=width, colour=colour)
+                proof_table(
+                    catches, self._shortcomings(), unshown(self._pairs), caption=caption, width=width, colour=colour
+                )
             )
 
     def _shortcomings(self) -> list[str]:

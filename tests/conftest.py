@@ -30,11 +30,24 @@ class Ran:
         return [line for line in self.out.splitlines() if text in line]
 
 
-def as_typed(folder, *arguments, environment=None):
-    """The arguments of `subprocess.Popen` for pytest in *folder*, as a user would type it there."""
+def as_typed(folder, *arguments, environment=None, through=()):
+    """The arguments of `subprocess.Popen` for pytest in *folder*, as a user would type it there.
+
+    :param through: a command that runs it
+    """
     given = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     return {
-        "args": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--runs", str(folder / "runs"), *arguments],
+        "args": [
+            *through,
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "--runs",
+            str(folder / "runs"),
+            *arguments,
+        ],
         "cwd": folder,
         "env": {**given, "COLUMNS": "200", **(environment or {})},
         "stdin": subprocess.DEVNULL,
@@ -48,8 +61,8 @@ def as_typed(folder, *arguments, environment=None):
 def run_pytest():
     """Runs pytest in a folder, in a process of its own, to its end."""
 
-    def run(*arguments, folder, environment=None):
-        command = as_typed(folder, *map(str, arguments), environment=environment)
+    def run(*arguments, folder, **around):
+        command = as_typed(folder, *map(str, arguments), **around)
         done = subprocess.run(**command, timeout=PATIENCE, check=False)
         return Ran(done.returncode, done.stdout)
 
@@ -61,8 +74,8 @@ def start_pytest():
     """Starts pytest in a folder, in a process of its own that is killed with the test; returns its `Popen`."""
     with ExitStack() as stack:
 
-        def start(*arguments, folder, environment=None):
-            process = stack.enter_context(subprocess.Popen(**as_typed(folder, *arguments, environment=environment)))
+        def start(*arguments, folder, **around):
+            process = stack.enter_context(subprocess.Popen(**as_typed(folder, *arguments, **around)))
             stack.callback(process.kill)
             return process
 
@@ -73,6 +86,15 @@ def start_pytest():
 def outside(tmp_path):
     """A copy of the documentation's feature folder, away from the repository."""
     return Path(shutil.copytree(EXAMPLE, tmp_path / "theirs"))
+
+
+@pytest.fixture(scope="session")
+def refusing():
+    """A command that runs another as on a host that refuses namespaces."""
+    command = (sys.executable, str(Path(__file__).with_name("refusing_host.py")))
+    if subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("this host does not let a process filter its own system calls")
+    return command
 
 
 @pytest.fixture(scope="session")

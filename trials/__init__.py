@@ -1,7 +1,8 @@
 """One run put together: rig, capture, policy and evidence.
 
+fidelity      which fidelity this host allows
 setup         what a scenario is run with, read and checked once
-bench, simulated, wiring, scratch
+bench, simulated, wiring, loopback, recording, scratch
               the bench of a session, and a fresh car on it for every trial
 trial         one scenario's run: car, window of observation, judgements, evidence
 observation   what was seen, and every reason not to trust silence

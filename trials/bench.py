@@ -16,7 +16,7 @@ from trials.trial import Session, Trial
 
 
 class Benches:
-    """One sealed simulated bench serves every simulated rig, a real rig has a bench of its own; one trial at a time.
+    """One simulated bench serves every simulated rig, a real rig has a bench of its own; one trial at a time.
 
     :param runs: where run folders go
     """
@@ -32,11 +32,11 @@ class Benches:
         :raises RigError: the bench cannot be set up
         """
         rig = setup.rig if isinstance(setup.rig, RealRig) else None
-        if self._bench is not None and not (self._bench.usable and self._bench.serves(rig)):
+        if self._bench is not None and not (self._bench.usable and self._bench.serves(setup)):
             self._discard()
         folder = RunFolder(self._runs, title)
         if self._bench is None:
-            self._bench = SimulatedBench() if rig is None else RealBench(rig)
+            self._bench = SimulatedBench(setup.fidelity) if rig is None else RealBench(rig)
         session: Session = self._bench.begin(setup, folder)
         return Trial(session, setup=setup, folder=folder, title=title, clauses=clauses)
 

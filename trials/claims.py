@@ -61,12 +61,12 @@ def whole(trial: Trial) -> Window:
 
 
 def unseen(trial: Trial) -> tuple[str, ...]:
-    """What keeps an absence from being shown: the gaps of the capture, and the exits that nobody watches.
+    """What keeps an absence from being shown: the gaps of the capture, and whatever leaves where nobody watches.
 
     What did leave is shown by the capture alone, whatever may have left elsewhere.
     """
     exits = map(unobserved, trial.setup.rig.unobserved)
-    return (*trial.observe().gaps, *exits)
+    return (*trial.observe().gaps, *trial.setup.fidelity.blind_spots, *exits)
 
 
 def of_unit(window: Window, unit: str) -> Window:
@@ -139,9 +139,9 @@ def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[st
     if not drives:
         raise Inconclusive("the car was not driven, so nothing had to keep running")
     name = trial.policy.function_named(function)
-    seen, gaps = whole(trial), trial.observe().gaps
+    seen, gaps, blind = whole(trial), trial.observe().gaps, unseen(trial)
     return together(
-        judge_running(seen, trial.policy, name, items=items, interval=interval, span=drive, gaps=gaps)
+        judge_running(seen, trial.policy, name, items=items, interval=interval, span=drive, gaps=gaps, blind=blind)
         for drive in drives
     )
 
@@ -158,6 +158,7 @@ def is_complete(trial: Trial, function: str, interval: int, items: Sequence[str]
         slack=SECOND,  # reports carry whole seconds
         basis="generated",
         gaps=trial.observe().gaps,
+        blind=unseen(trial),
     )
 
 

@@ -13,6 +13,7 @@ from reports import html
 from rigs.rigfile import SimulatedRig, load_rig
 from rigs.sim.network import SealedNetwork
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
+from trials.fidelity import ASKED
 
 EXIT_STATUS = "Exit status: 0 complies, 1 violates, 2 a file or an option is wrong, 3 inconclusive or interrupted."
 CLOSING = 60
@@ -118,6 +119,13 @@ def _add_features(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--policy", metavar="DIR", type=Path, help="policy folder; else defaults.yaml or the rig names it"
     )
+    command.add_argument(
+        "--fidelity",
+        choices=ASKED,
+        default="auto",
+        help="of simulated rigs: the sealed network, or loopback, where not everything can be seen; auto is sealed "
+        "wherever this host allows it (%(default)s)",
+    )
 
 
 def _add_runs(command: argparse.ArgumentParser, says: str) -> None:
@@ -148,7 +156,7 @@ def _given(options: argparse.Namespace) -> list[str]:
     """Features, rig and policy for pytest, which would tell of a missing folder as "no tests ran".
 
     :raises InputError: features that are not there
-    :raises NamespacesRefusedError: this host allows no sealed network
+    :raises NamespacesRefusedError: a sealed network is asked for, and this host allows none
     """
     for name in options.features:
         path = Path(name.partition("::")[0])
@@ -159,9 +167,10 @@ def _given(options: argparse.Namespace) -> list[str]:
                 else []
             )
             raise InputError("no such feature file or folder" + near_miss(path.name, beside), file=path)
-    if options.rig is None or isinstance(load_rig(options.rig), SimulatedRig):
+    simulated = options.rig is None or isinstance(load_rig(options.rig), SimulatedRig)
+    if simulated and options.fidelity == "sealed":
         SealedNetwork.open().close()  # told once, and not by every scenario
-    given = [f"--{name}={value}" for name in ("rig", "policy") if (value := getattr(options, name))]
+    given = [f"--{name}={value}" for name in ("rig", "policy", "fidelity") if (value := getattr(options, name))]
     return [*options.features, *given]
 
 

@@ -113,7 +113,7 @@ def look(
         uplinks=uplinks,
         units=units,
         clock=clock,
-        names=names,
+        names={**source.names(), **names},
         senders=senders,
     )
     if source.truncated:

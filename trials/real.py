@@ -84,9 +84,9 @@ class RealBench:
         """Whether another trial can be served."""
         return self.wiring.usable
 
-    def serves(self, rig: RealRig | None) -> bool:
-        """Whether it is the bench of *rig*."""
-        return rig is not None and rig.path == self.rig.path
+    def serves(self, setup: Setup) -> bool:
+        """Whether it is the bench of this very rig."""
+        return isinstance(setup.rig, RealRig) and setup.rig.path == self.rig.path
 
     def begin(self, setup: Setup, folder: RunFolder) -> RealSession:
         """Take the unit, powered off if the rig has a supply, with the capture running.

@@ -16,6 +16,8 @@ from rigs.rigfile import RealRig, SimulatedRig, load_rig
 from rigs.sim.overlay import Defect, apply, load_defect
 from rigs.sim.source import Source
 from rigs.vehicle import Vehicle
+from telltale.fidelity import Fidelity
+from trials.fidelity import REAL, SEALED, Asked, Chosen, choose
 
 VERSIONED = ("telltale-bench", "mitmproxy", "scapy", "python-can", "cantools", "pytest", "pytest-bdd", "pyvisa-py")
 """Distributions whose versions stand in every report."""
@@ -34,6 +36,8 @@ class Setup:
     cloud: Source | None = field(default=None, repr=False)
     phone: Source | None = field(default=None, repr=False)
     """The file of the owner's phone, where the simulated rig has one."""
+    chosen: Chosen = SEALED
+    """What this host lets a simulated rig be; a real one is as it is."""
 
     @classmethod
     def read(cls, rig: Path, *, policy: Path | None, defects: Sequence[Path]) -> Setup:
@@ -42,6 +46,10 @@ class Setup:
         :raises InputError: with file, line and mend, for the first thing that is wrong
         """
         return _read(rig.resolve(), policy and policy.resolve(), tuple(path.resolve() for path in defects))
+
+    def on(self, asked: Asked) -> Setup:
+        """The same with the fidelity that is asked for, as far as this host allows it; a real rig has its own."""
+        return self if self.unit is None else replace(self, chosen=choose(asked))
 
     def with_defects(self, defects: tuple[Path, ...]) -> Setup:
         """The same with other defects."""
@@ -60,16 +68,16 @@ class Setup:
         return str(self.unit.data["unit"]) if self.unit is not None else self.vehicle.name
 
     @property
-    def fidelity(self) -> str:
+    def fidelity(self) -> Fidelity:
         """How much of the unit's doing this bench can see."""
-        return "sealed" if self.unit is not None else "bench"
+        return self.chosen.fidelity
 
     @property
     def caption(self) -> str:
         """What kind of rig a report is about; a simulated one says nothing about a vehicle."""
         kind = "a simulated rig, which says nothing about a real vehicle" if self.unit is not None else "a real rig"
         exits = ", ".join(f"{name} {state}" for name, state in self.rig.exits.items())
-        return f"{self.rig.name}: {kind}. Other ways out: {exits}."
+        return f"{self.rig.name}: {kind}. Fidelity: {self.chosen}. Other ways out: {exits}."
 
     @property
     def seeded(self) -> str:
@@ -94,6 +102,7 @@ class Setup:
         return {
             "rig": self.rig.name,
             "fidelity": self.fidelity,
+            "fidelity because": self.chosen.because,
             "says": " ".join(filter(None, (self.caption, self.seeded))),
             "unit": self.unit_name,
             "vehicle": self.vehicle.name,
@@ -138,6 +147,7 @@ def _read(rig_path: Path, policy: Path | None, defects: tuple[Path, ...]) -> Set
         unit=unit,
         cloud=cloud,
         phone=phone,
+        chosen=SEALED if isinstance(rig, SimulatedRig) else REAL,
     )
 
 

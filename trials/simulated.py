@@ -27,7 +27,7 @@ from rigs.addresses import (
 from rigs.connect import connect
 from rigs.identities import generate
 from rigs.protocols import Adb
-from rigs.rigfile import Addresses, RealRig
+from rigs.rigfile import Addresses
 from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
@@ -41,6 +41,7 @@ from telltale.errors import InputError
 from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
+from trials.loopback import LoopbackWiring
 from trials.observation import CONTROL_HOST, Control
 from trials.opening import Opening
 from trials.places import look_into
@@ -59,6 +60,7 @@ GLANCE = 0.5
 
 _WAYS: Mapping[Fidelity, Callable[[Path], AbstractContextManager[CapturedWay]]] = {
     Fidelity.SEALED: Wiring.open,
+    Fidelity.LOOPBACK: LoopbackWiring.open,
 }
 
 
@@ -68,6 +70,7 @@ class SimulatedBench:
     def __init__(self, fidelity: Fidelity = Fidelity.SEALED) -> None:
         self._stack = ExitStack()
         self._session: SimulatedSession | None = None
+        self.fidelity = fidelity
         try:
             folder = self._stack.enter_context(scratch())
             self.wiring: CapturedWay = self._stack.enter_context(_WAYS[fidelity](folder))
@@ -94,9 +97,9 @@ class SimulatedBench:
         """Whether another trial can be served; a bench that lost its gateway or tap is made anew."""
         return self.wiring.usable
 
-    def serves(self, rig: RealRig | None) -> bool:
-        """Whether it is the bench for *rig*; None: any simulated one."""
-        return rig is None
+    def serves(self, setup: Setup) -> bool:
+        """Whether it is a bench for this simulated rig: any, of the same fidelity."""
+        return setup.unit is not None and setup.fidelity is self.fidelity
 
     def begin(self, setup: Setup, folder: RunFolder) -> SimulatedSession:
         """Put a fresh car and its cloud on the bench, powered off, with the capture running.
@@ -193,6 +196,7 @@ class SimulatedSession:
             behind=self._wiring.behind,
             maker_authorities=self._wiring.authority.certificate,
             client_keys=self._opening.client_keys,
+            addresses=self._wiring.addresses,
             dbc=self.vehicle.dbc,
             footage=self._footage(),
             usb=socket_folder,
@@ -260,6 +264,7 @@ class SimulatedSession:
             client_keys=self._opening.client_keys,
             interfaces={PHONE: self._wiring.interfaces[PHONE]},
             proxies=self._wiring.proxies,
+            addresses=self._wiring.addresses,
             token=token,
             role="phone",
         )

@@ -42,6 +42,10 @@ class CapturedWay(Protocol):
     def proxies(self) -> Mapping[str, tuple[str, int]]:
         """Uplink to the SOCKS proxy that the unit must go through, where the network itself does not lead it."""
 
+    @property
+    def addresses(self) -> Mapping[str, tuple[str, int]]:
+        """``host:port`` to where the cloud really is, for datagrams, which no proxy takes; empty: as names resolve."""
+
     def spawner(self, part: Literal["unit", "phone", "cloud"]) -> Spawner:
         """Starts programs where the part lives."""
 

@@ -40,6 +40,7 @@ class Wiring(Recording):
 
     fidelity = Fidelity.SEALED
     proxies: Mapping[str, tuple[str, int]] = MappingProxyType({})
+    addresses: Mapping[str, tuple[str, int]] = MappingProxyType({})
 
     def __init__(self, network: SealedNetwork, gateway: Gateway, tap: PacketTap, authority: CloudAuthority) -> None:
         super().__init__(gateway, tap)

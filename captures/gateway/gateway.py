@@ -57,6 +57,7 @@ class Gateway:
         modes: Sequence[str] | None = None,
         ca: Path | None = None,
         tun: str | None = None,
+        confined: bool = False,
     ) -> Gateway:
         """Start the gateway where *spawn* starts it, and wait until it listens.
 
@@ -68,6 +69,7 @@ class Gateway:
             kernel choose, see ``listening``
         :param ca: folder of a bench CA that is kept (`captures.gateway.authority`); None: a new one in *folder*
         :param tun: a tun device that QUIC is routed into; without it no QUIC is opened
+        :param confined: connect nowhere but where `reach` says
         :raises InputError: an address in *names* is not one
         :raises RigError: the process ended, or could not open its ports
         """
@@ -79,6 +81,7 @@ class Gateway:
             unknown_names=unknown_names,
             upstream_ca=None if upstream_ca is None else str(upstream_ca.resolve()),
             ca=None if ca is None else str(ca.resolve()),
+            confined=confined,
         )
         for made in (folder, settings.authority):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -176,6 +179,21 @@ class Gateway:
         """
         self._control.ask("treat", timeout=_ANSWER, rows={host: row.word for host, row in recipients.items()})
 
+    def reach(self, table: Mapping[str, tuple[str, int]]) -> None:
+        """Tell a confined gateway where the clouds are: ``host:port`` to an address and port of this host.
+
+        :raises PeerGoneError: it is dead, or hangs
+        """
+        self._ask("reach", table={place: list(where) for place, where in table.items()})
+
+    def refused(self) -> dict[str, int]:
+        """How often a confined gateway refused which ``host:port``, since its start.
+
+        :raises PeerGoneError: it is dead, or hangs
+        """
+        refused: dict[str, int] = self._ask("refused")["refused"]
+        return refused
+
     def close(self) -> None:
         """End the process; journal, keys and log stay. Doing it twice does no harm."""
         if self._closed:
@@ -190,9 +208,9 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, do: str) -> dict[str, Any]:
+    def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         try:
-            return self._control.ask(do, timeout=_ANSWER)
+            return self._control.ask(do, timeout=_ANSWER, **arguments)
         except PeerGoneError:
             with suppress(TimeoutError):  # it hung up, and may take a moment to end and have a cause of death
                 self._process.wait(1)

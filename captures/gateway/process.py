@@ -21,6 +21,7 @@ from mitmproxy.master import Master
 from mitmproxy.options import Options
 
 from captures.gateway.addons.chronicle import Chronicle
+from captures.gateway.addons.destinations import Destinations
 from captures.gateway.addons.faults import Faults
 from captures.gateway.addons.line import Line
 from captures.gateway.addons.passage import Passage
@@ -63,6 +64,7 @@ async def run(settings: Settings, control: socket.socket) -> None:
     proxyserver, resolver, pinning = Proxyserver(), Resolver(table, journal), Pinning(journal)
     tally = Tally(proxyserver, resolver, pinning, faults)
     passage = Passage(settings.client_certificates, table, journal)
+    destinations = Destinations(journal, confined=settings.confined)
 
     def watch(client: Client, from_unit: bool, size: int) -> None:  # noqa: FBT001 - a `Watch`
         tally.raw_passed(client, from_unit, size)
@@ -82,7 +84,8 @@ async def run(settings: Settings, control: socket.socket) -> None:
         tally,
         pinning,
         Chronicle(journal),
-        Line(control, proxyserver, tally, table, passage),
+        destinations,  # after those who want to know where the unit meant to go
+        Line(control, proxyserver, tally, table, passage=passage, destinations=destinations),
     )
     master.options.update(**options(settings))
     journal.write(

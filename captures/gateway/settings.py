@@ -44,6 +44,8 @@ class Settings:
     unknown_names: UnknownNames
     upstream_ca: str | None
     """PEM file that the clouds' certificates are checked against; None: they are not checked."""
+    confined: bool = False
+    """Whether the gateway reaches nothing but what the bench has told it, see `addons.destinations`."""
     ca: str | None = None
     """Folder of a bench CA that is kept from run to run; None: one of this gateway's own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import ipaddress
 import mmap
 import struct
 from collections.abc import Callable, Iterator
@@ -78,6 +79,7 @@ class _Contents:
 
     interfaces: list[Interface] = field(default_factory=list)
     secrets: list[bytes] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
     truncated: str | None = None
     at: int = 0
     """Where the next record begins in the view."""
@@ -150,6 +152,10 @@ class CaptureFile:
         """The TLS keys in the file, in NSS key log format: all its Decryption Secrets Blocks, joined."""
         secrets = self._whole().secrets
         return b"".join(secret if secret.endswith(b"\n") else secret + b"\n" for secret in secrets if secret)
+
+    def names(self) -> dict[str, str]:
+        """Address to host name, as the file's Name Resolution Blocks have them; the first name of an address counts."""
+        return dict(self._whole().names)
 
     def packets(self) -> Iterator[Packet]:
         """The packets in the order of the file; a cut tail ends them, and `truncated` says so."""
@@ -285,8 +291,8 @@ def _packets(view: memoryview, contents: _Contents) -> Iterator[Packet]:
                     interface, source = _described(block, order)
                     contents.interfaces.append(interface)
                     sources.append(source)
-                elif kind == blocks.DECRYPTION_SECRETS:
-                    contents.secrets += _secrets(block, order)
+                elif kind in _KEPT:
+                    _KEPT[kind](block, order, contents)
             except (struct.error, IndexError):
                 raise _DamagedError(at, f"a block of type {kind} whose inside does not fit") from None
             if packet is not None:
@@ -365,6 +371,30 @@ def _secrets(block: memoryview, order: _Order) -> list[bytes]:
     return [bytes(block[16 : 16 + size])] if kind == blocks.TLS_KEY_LOG else []
 
 
+def _keep_secrets(block: memoryview, order: _Order, contents: _Contents) -> None:
+    contents.secrets += _secrets(block, order)
+
+
+def _keep_names(block: memoryview, order: _Order, contents: _Contents) -> None:
+    contents.names = dict(_names(block, order)) | contents.names
+
+
+def _names(block: memoryview, order: _Order) -> Iterator[tuple[str, str]]:
+    """Address and first name of each record of a Name Resolution Block, pcapng 4.5."""
+    at, end = 8, len(block) - 4
+    while end - at >= 4:
+        kind, size = order.option(block, at)
+        if kind == blocks.NRB_END:
+            return
+        if at + 4 + size > end:
+            raise IndexError
+        width = _NAMED.get(kind)
+        value = bytes(block[at + 4 : at + 4 + size])
+        if width is not None and size > width:
+            yield str(ipaddress.ip_address(value[:width])), value[width:].split(b"\x00")[0].decode(errors="replace")
+        at += 4 + (size + 3 & ~3)
+
+
 def _enhanced_packet(number: int, block: memoryview, order: _Order, sources: list[_Source]) -> Packet:
     """Enhanced Packet Block, pcapng 4.3."""
     interface, high, low, captured, original = order.enhanced(block, 8)
@@ -404,4 +434,6 @@ def _obsolete_packet(number: int, block: memoryview, order: _Order, sources: lis
 
 
 _OLD_PACKETS = MappingProxyType({blocks.SIMPLE_PACKET: _simple_packet, blocks.OBSOLETE_PACKET: _obsolete_packet})
+_KEPT = MappingProxyType({blocks.DECRYPTION_SECRETS: _keep_secrets, blocks.NAME_RESOLUTION: _keep_names})
+_NAMED = MappingProxyType({blocks.NRB_IPV4: 4, blocks.NRB_IPV6: 16})
 _OUTGOING = MappingProxyType({blocks.INBOUND: False, blocks.OUTBOUND: True})

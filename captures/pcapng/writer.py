@@ -91,6 +91,12 @@ class PcapngWriter:
         _PACKET_END.pack_into(buffer, end, blocks.EPB_FLAGS, 4, _FLAGS[outgoing], blocks.END_OF_OPTIONS, total)
         self._used = at + total
 
+    def add_name(self, address: bytes, name: str) -> None:
+        """Add the *name* of an IP address (4 or 16 bytes): Name Resolution Block, pcapng 4.5."""
+        kind = blocks.NRB_IPV4 if len(address) == 4 else blocks.NRB_IPV6
+        record = _option(kind, address + name.encode() + b"\x00")  # a record is laid out as an option is
+        self._block(blocks.NAME_RESOLUTION, record + _option(blocks.NRB_END, b""))
+
     def add_keylog(self, data: bytes) -> None:
         """Add TLS keys in NSS key log format, whole lines: Decryption Secrets Block, pcapng 4.7."""
         if data:

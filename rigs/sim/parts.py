@@ -390,7 +390,7 @@ class SimulatedCloud(_Part):
 
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
-        """``host:port`` to where the cloud listens, for a loopback bench."""
+        """``host:port`` (TCP) and ``host:udp/port`` to where the cloud listens, for a loopback bench."""
         return {
             f"{host}:{port}": ("127.0.0.1", listening)
             for host in self.cloud.hosts

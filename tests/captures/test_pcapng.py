@@ -45,6 +45,25 @@ def written(path, *pieces):
     return CaptureFile(path)
 
 
+def test_names_of_addresses_are_kept(tmp_path):
+    """Of both IP versions, between the packets; the first name of an address counts, other records are passed over."""
+    with PcapngWriter(tmp_path / "a.pcapng", [CELL]) as writer:
+        writer.add_name(bytes([198, 18, 0, 1]), "tsp.example.test")
+        writer.write(0, WALL, b"abc")
+        writer.add_name(bytes(15) + b"\x01", "localhost")
+        writer.add_name(bytes([198, 18, 0, 1]), "other.example.test")
+    capture = CaptureFile(tmp_path / "a.pcapng")
+    assert capture.names() == {"198.18.0.1": "tsp.example.test", "::1": "localhost"}
+    records = option(">", 3, b"\x02\0\0\0\0\x01eui\0") + option(">", 1, b"\x0a\0\0\x01a.test\0b.test\0") + bytes(4)
+    foreign = written(tmp_path / "b.pcapng", section(">"), block(">", 4, records))
+    assert (foreign.names(), foreign.truncated) == ({"10.0.0.1": "a.test"}, None)
+
+
+def test_a_name_block_whose_inside_does_not_fit_ends_the_file(tmp_path):
+    damaged = written(tmp_path / "b.pcapng", section("<"), block("<", 4, struct.pack("<HH", 1, 99) + b"abcd"))
+    assert "a block of type 4 whose inside does not fit" in damaged.truncated
+
+
 def test_what_was_written_is_read(tmp_path):
     """Time to the nanosecond, interface, direction, original length and bytes survive the file."""
     path = tmp_path / "a.pcapng"

@@ -127,10 +127,33 @@ def test_a_step_with_two_definitions_is_told_with_both(outside, run_pytest):
     assert done.status == 2
 
 
-def test_a_host_that_refuses_namespaces_is_told_in_one_line_and_ends_3(outside, run_pytest):
-    done = clear(run_pytest("-k", "off", folder=outside, environment={"TELLTALE_REFUSE_NAMESPACES": "1"}))
+REFUSED = "this host does not let the bench enter "
+BLIND = "in loopback an undeclared direct connection, a name lookup or a datagram cannot be seen"
+
+
+def test_a_host_that_refuses_namespaces_gets_loopback_says_so_and_why_and_ends_3(outside, run_pytest, refusing):
+    """At the top, beside each claim that it cannot make, and below the table; nothing is complied with blindly."""
+    done = clear(run_pytest("-k", "off", folder=outside, through=refusing))
+    assert done.status == 3, done.out
+    (top,) = done.lines("fidelity of simulated rigs: loopback (")
+    assert REFUSED in top
+    assert done.out.index(top) < done.out.index("collected")
+    assert len(done.lines(f"not seen: {BLIND}")) >= 2
+    (below,) = done.lines("Fidelity: loopback (")
+    assert "a simulated rig, which says nothing about a real vehicle" in below
+
+
+def test_a_violation_that_is_seen_in_loopback_ends_1(outside, run_pytest, refusing):
+    defect = "defects/example-ev/road-report-names-car.yaml"
+    done = clear(run_pytest("-k", "off", "--defect", defect, folder=outside, through=refusing))
+    assert done.status == 1, done.out
+    assert "vin as base64 > gzip > plain in body bytes" in done.lines("violates: no clause permits vin")[0]
+
+
+def test_a_sealed_network_that_is_asked_for_and_refused_is_one_line_and_ends_3(outside, run_pytest, refusing):
+    done = clear(run_pytest("-k", "off", "--fidelity", "sealed", folder=outside, through=refusing))
     assert done.status == 3
-    assert len(done.lines("this host does not let the bench enter a user namespace")) == 1
+    assert len(done.lines(REFUSED)) == 1
 
 
 @pytest.mark.usefixtures("sealed_host")

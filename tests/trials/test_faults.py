@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+import captures.capturing
 import captures.gateway.gateway
-import captures.tap.handle
 import trials.recording
 from captures.decode import KeyLog, decode
 from captures.pcapng import CaptureFile
@@ -99,7 +99,7 @@ def test_a_part_that_is_killed_while_time_passes_stops_the_drive(scenario, victi
 def test_a_part_that_hangs_is_not_waited_for_for_ever(scenario, victim, monkeypatch):
     """It has a bounded time for an answer; then the scenario is inconclusive, and the bench is replaced."""
     monkeypatch.setattr(captures.gateway.gateway, "_ANSWER", 1.0)
-    monkeypatch.setattr(captures.tap.handle, "_ANSWER", 1.0)
+    monkeypatch.setattr(captures.capturing, "_ANSWER", 1.0)
     monkeypatch.setattr(trials.recording, "CONTROL_PATIENCE", 1.0)
     run = scenario().given(user_experience_plan="off").when_driven("1 minute").then(claims.every_transmission_covered)
     pid = run.process(victim)

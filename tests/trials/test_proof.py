@@ -6,11 +6,12 @@ import pytest
 
 from rigs.sim.overlay import load_defect
 from telltale.errors import ExitStatus
+from telltale.fidelity import Fidelity
 from telltale.finding import Finding, Judgement
 from telltale.sighting import Sighting
 from telltale.transmission import Address, Transmission
 from telltale.verdict import Verdict
-from trials.proof import Catch, Pair, judge_pair, shortcomings
+from trials.proof import Catch, Pair, judge_pair, shortcomings, unshown
 
 DEFECT = """\
 defect: vin-in-base64
@@ -63,10 +64,12 @@ def found(**changes):
     )
 
 
-def pair(defect, status, *findings):
-    trial = SimpleNamespace(judgements=[Judgement.of("claim", findings)])
+def pair(defect, status, *findings, fidelity=Fidelity.SEALED, gaps=()):
+    """What is proven by a scenario with *findings* and *gaps*; *defect* is None for the clean unit."""
+    trial = SimpleNamespace(judgements=[Judgement.of("claim", findings, gaps=gaps)], concluded=True)
     error = None if status is ExitStatus.COMPLIES else AssertionError("said so")
-    return judge_pair("scenario", SimpleNamespace(defects=(defect,)), trial, status, error)
+    setup = SimpleNamespace(defects=(defect,) if defect else (), fidelity=fidelity)
+    return judge_pair("scenario", setup, trial, status, error)
 
 
 def test_a_violation_as_declared_is_caught(defect):
@@ -110,7 +113,33 @@ def test_what_could_not_be_judged_proves_nothing(defect, status):
 @pytest.mark.parametrize(("status", "catch"), [(s, Catch.FAILED) for s in (1, 2, 3)] + [(0, Catch.CLEAN)])
 def test_the_clean_unit_must_comply(status, catch):
     error = AssertionError("said so") if status else None
-    assert judge_pair("s", SimpleNamespace(defects=()), None, ExitStatus(status), error).catch is catch
+    setup = SimpleNamespace(defects=(), fidelity=Fidelity.SEALED)
+    assert judge_pair("s", setup, None, ExitStatus(status), error).catch is catch
+
+
+BLIND = Fidelity.LOOPBACK.blind_spots
+UNSURE = Finding(verdict=Verdict.INCONCLUSIVE, reason="expected, but not seen")
+
+
+@pytest.mark.parametrize(
+    ("seeded", "findings", "gaps", "catch"),
+    [
+        (False, [found(verdict=Verdict.COMPLIES)], BLIND, Catch.UNSHOWN),
+        (False, [UNSURE], BLIND, Catch.FAILED),
+        (False, [], [*BLIND, "the unit is off"], Catch.FAILED),
+        (True, [], BLIND, Catch.UNSHOWN),
+        (True, [UNSURE], BLIND, Catch.UNSHOWN),
+        (True, [UNSURE], [*BLIND, "the unit is off"], Catch.FAILED),
+    ],
+)
+def test_what_nothing_but_the_fidelity_keeps_open_is_neither_proven_nor_refuted(defect, seeded, findings, gaps, catch):
+    """A clean unit must meet every expectation; and any other gap is a failure of the bench."""
+    judged = pair(defect if seeded else None, ExitStatus.INCONCLUSIVE, *findings, fidelity=Fidelity.LOOPBACK, gaps=gaps)
+    assert judged.catch is catch
+
+
+def test_in_the_sealed_network_no_gap_is_excused(defect):
+    assert pair(defect, ExitStatus.INCONCLUSIVE, gaps=BLIND).catch is Catch.FAILED
 
 
 def made(scenario, defect, catch):
@@ -123,6 +152,23 @@ WHOLE = [made("s", None, Catch.CLEAN), made("s", "d1", Catch.CAUGHT), made("s", 
 def test_a_whole_proof_has_no_shortcomings():
     unseen_elsewhere = [made("t", None, Catch.CLEAN), made("t", "d1", Catch.CAUGHT), made("t", "d2", Catch.CAUGHT)]
     assert shortcomings([*WHOLE, *unseen_elsewhere, made("t", "d3", Catch.UNSEEN), made("s", "d3", Catch.CAUGHT)]) == []
+
+
+def test_what_is_not_shown_is_no_shortcoming_but_told():
+    """A line for each defect that nobody was seen to catch, and one for each scenario."""
+    open_pairs = [
+        made("t", None, Catch.UNSHOWN),
+        made("t", "d1", Catch.UNSHOWN),
+        made("t", "d3", Catch.UNSHOWN),
+        made("s", "d3", Catch.UNSHOWN),
+    ]
+    assert shortcomings([*WHOLE, *open_pairs]) == []
+    assert unshown([*WHOLE, *open_pairs]) == [
+        "that any scenario catches d3",
+        "t: whether the clean unit complies, and whether it provokes 2 defects more",
+        "s: whether it provokes 1 defect more",
+    ]
+    assert unshown(WHOLE) == []
 
 
 @pytest.mark.parametrize(

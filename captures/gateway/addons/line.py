@@ -9,6 +9,7 @@ from typing import Any
 from mitmproxy import ctx
 from mitmproxy.addons.proxyserver import Proxyserver
 
+from captures.gateway.addons.destinations import Destinations
 from captures.gateway.addons.passage import Passage
 from captures.gateway.addons.tally import Tally
 from captures.gateway.names import NameTable
@@ -20,13 +21,21 @@ class Line:
     """Begins to answer when mitmproxy listens, or has failed to."""
 
     def __init__(
-        self, sock: socket.socket, proxyserver: Proxyserver, tally: Tally, table: NameTable, passage: Passage
+        self,
+        sock: socket.socket,
+        proxyserver: Proxyserver,
+        tally: Tally,
+        table: NameTable,
+        *,
+        passage: Passage,
+        destinations: Destinations,
     ) -> None:
         self._sock = sock
         self._proxyserver = proxyserver
         self._tally = tally
         self._table = table
         self._passage = passage
+        self._destinations = destinations
         self._task: asyncio.Task[None] | None = None
 
     def running(self) -> None:
@@ -39,6 +48,8 @@ class Line:
             "counts": self._tally.counts,
             "names": lambda: {"names": self._table.as_text()},
             "treat": self._passage.treat,
+            "reach": self._destinations.reach,
+            "refused": lambda: {"refused": self._destinations.refused},
         }
         try:
             await serve(self._sock, handlers)

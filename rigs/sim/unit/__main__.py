@@ -91,6 +91,7 @@ class Unit:
             addresses=addresses,
             proxies=proxies,
             behind=_behind(boot),
+            homes={ecu: next(iter(ways.values()))[0] for ecu, ways in boot["behind"].items()} if proxies else {},
         )
         self.usb = UsbPort(Path(boot["usb"]) if boot["usb"] else None)
         self.disk = Disk(Path(boot["flash"]) / "storage")

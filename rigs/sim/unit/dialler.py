@@ -6,6 +6,7 @@ On a bench without namespaces an uplink is a SOCKS proxy (RFC 1928), which is gi
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import socket
 import ssl
@@ -39,7 +40,9 @@ class Dialler:
     :param tls: whom the unit trusts, and how it shows itself
     :param addresses: ``host:port`` (or ``host:udp/port``) to the address really dialled, where there is no name server
     :param behind: control units behind this one, by name; what is sent for another name leaves as the unit's own
-    :param proxies: uplink to the SOCKS proxy that is the only way out over it
+    :param proxies: uplink to the SOCKS proxy that is the only way out over it; datagrams, which it does not take, go to
+        what *addresses* has, and nowhere else
+    :param homes: control unit behind this one to the address of the loopback that it goes to the proxies from
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class Dialler:
         addresses: Mapping[str, tuple[str, int]] | None = None,
         proxies: Mapping[str, tuple[str, int]] | None = None,
         behind: Mapping[str, ControlUnit] | None = None,
+        homes: Mapping[str, str] | None = None,
     ) -> None:
         self._interfaces = interfaces
         self._tls = tls
         self._addresses = addresses or {}
         self._proxies = proxies or {}
         self._behind = behind or {}
+        self._homes = homes or {}
 
     def is_up(self, uplink: str) -> bool:
         """Whether the uplink's interface is there, up and connected (``IFF_UP``, ``IFF_RUNNING``)."""
@@ -155,7 +160,7 @@ class Dialler:
         return sock
 
     async def datagram(self, host: str, port: int, uplink: str, payload: bytes, *, ecu: str | None = None) -> None:
-        """Send one UDP datagram. :raises SendError: no address, no route, or a proxy, which takes no datagrams"""
+        """Send one UDP datagram. :raises SendError: no address or no route"""
         try:
             with await self.udp(host, port, uplink, ecu=ecu) as sock:
                 await asyncio.get_running_loop().sock_sendall(sock, payload)
@@ -165,7 +170,7 @@ class Dialler:
     async def ask(self, host: str, port: int, uplink: str, payload: bytes, *, ecu: str | None = None) -> bytes:
         """Send one UDP datagram and wait for one that answers it, however long it takes.
 
-        :raises SendError: no address, no route, nobody there, or a proxy, which takes no datagrams
+        :raises SendError: no address, no route, or nobody there
         """
         loop = asyncio.get_running_loop()
         try:
@@ -177,7 +182,8 @@ class Dialler:
 
     async def _connect(self, host: str, port: int, uplink: str, ecu: str | None) -> socket.socket:
         if proxy := self._proxies.get(uplink):
-            sock = await Proxy(python_socks.ProxyType.SOCKS5, *proxy, rdns=True).connect(host, port)
+            home = (self._homes[ecu], 0) if ecu is not None and ecu in self._homes else None
+            sock = await Proxy(python_socks.ProxyType.SOCKS5, *proxy, rdns=True).connect(host, port, local_addr=home)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         failure: OSError = OSError("the name has no address")
@@ -198,7 +204,10 @@ class Dialler:
 
     async def _resolve(self, host: str, port: int, kind: int) -> list[tuple[int, tuple[str, int]]]:
         service = f"udp/{port}" if kind == socket.SOCK_DGRAM else str(port)
-        where = self._addresses.get(f"{host}:{service}", (host, port))
+        where = self._addresses.get(f"{host}:{service}")
+        if where is None and self._proxies:
+            raise OSError(errno.EHOSTUNREACH, "the bench has no such destination, and no name server to be asked")
+        where = where or (host, port)
         found = await asyncio.get_running_loop().getaddrinfo(*where, type=kind)
         return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
