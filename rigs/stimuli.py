@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rigs.instruments import Instruments
+from rigs.lifewatch import LifeWatch
 from rigs.protocols import Adb, LineState, Signals
 from rigs.vehicle import Action, Position, Switch, Vehicle
 from telltale.errors import InputError, RigError, near_miss
 from telltale.timeline import Fact, Timeline
+
+
+class Moved(NamedTuple):
+    """A switch that stands elsewhere than its user left it."""
+
+    name: str
+    left: Position
+    """How its user left it; one that nobody ever touched is off."""
+    found: Position | None
+    """How it stands; None: it can no longer be read."""
+    bench: int
+    """When that was found, ns."""
 
 
 class Stimulator:
@@ -34,24 +49,79 @@ class Stimulator:
         self.timeline = timeline
         self._instruments = instruments
         self._clock = instruments.clock
+        self.life = LifeWatch(vehicle.life, instruments, timeline)
+        self.moved: list[Moved] = []
+        """Switches that were found elsewhere than their user had left them."""
+        self._known: dict[str, Position | None] = {}
+        self._begun = False
         self._owner = dict(owner or {})
         self._places = dict(places or {})
 
     def power_up(self, moment: int | None = None) -> None:
-        """Tell a unit that has just booted how the car stands, and record it: initial facts, and switches as read back.
+        """Tell a unit that has just booted how the car stands, and read back how its switches do.
+
+        The first time, the facts that the vehicle file begins with are recorded; later boots find the car as it is.
 
         :param moment: bench time from which that holds, ns; now if None
         :raises RigError: an instrument failed
         """
         if self._instruments.can is not None:
             self._instruments.can.send_all()
-        self._settled()
-        self._record(self.vehicle.initial, "power-up", moment)
+        self._instruments.delivered()
+        self._clock.settle()
+        if not self._begun:
+            self._record(self.vehicle.initial, "power-up", moment)
+            self._begun = True
         if self._instruments.adb is not None:
+            self.read_software(moment)
             self.read_switches(moment)
+        self.life.look()
+
+    def use(self, instruments: Instruments) -> None:
+        """Go on with other instruments: a unit's own ports come and go with its power."""
+        self._instruments = instruments
+
+    def cut_supply(self) -> None:
+        """Switch the supply off and see nothing; from any thread. :raises RigError: it did not switch"""
+        self._instruments.needed_power().off()
+
+    def shell(self, line: str) -> None:
+        """Run a command line on the unit's Android. :raises RigError: it fails, or nobody answers"""
+        self._instruments.needed_adb().shell(line)
+
+    def reboot(self) -> None:
+        """Restart the unit's system over ADB, without waiting for it."""
+        self._instruments.needed_adb().reboot()
+
+    def factory_reset(self) -> None:
+        """Take the unit back to its factory state, without waiting for it.
+
+        What its user had chosen is withdrawn by that, so every switch that the bench knows of is off from now on.
+        """
+        self._instruments.needed_adb().reset()
+        for name, switch in self.vehicle.switches.items():
+            if switch.device == "car" and name in self._known:
+                self._known[name] = "off"
+                self._record({switch.fact: "off"}, "reset")
+        self.moved.clear()
+
+    def read_software(self, moment: int | None = None) -> str | None:
+        """The version that the unit says it runs, recorded; None if the vehicle file does not say where it stands."""
+        row = self.vehicle.software
+        if row is None:
+            return None
+        version = self._instruments.needed_adb().shell(shlex.join(["getprop", row.property])).strip()
+        self._record({"software": version}, "adb", moment)
+        return version
 
     def read_switches(self, moment: int | None = None) -> dict[str, Position]:
-        """How each switch stands, read over ADB and recorded; one that was never set is not known and left out."""
+        """How each switch stands, read over ADB; one that was never set is not known and left out.
+
+        What is read is recorded, but for a switch that moved without its user: what nobody chose is nobody's consent,
+        so the timeline keeps what the user chose, and `moved` tells the rest.
+
+        :param moment: bench time from which that holds, ns; now if None
+        """
         found: dict[str, Position] = {}
         for name, switch in self.vehicle.switches.items():
             if switch.device == "phone" and self._instruments.phone is None:
@@ -59,6 +129,11 @@ class Stimulator:
             value = self._android(switch).get_setting(switch.adb_setting.namespace, switch.adb_setting.key)
             if (position := switch.position(value)) is not None:
                 found[name] = position
+            if name in self._known and (position or "off") != (self._known[name] or "off"):
+                self.moved.append(Moved(name, self._known[name] or "off", position, self._clock.now()))
+                continue
+            self._known.setdefault(name, position)
+            if position is not None:
                 self._record({switch.fact: position}, "adb", moment)
         return found
 
@@ -69,9 +144,13 @@ class Stimulator:
         :raises MissingInstrumentError: the rig lacks what it takes
         :raises RigError: an instrument failed
         """
+        self.perform(self.vehicle.stimulus(name))
+
+    def perform(self, actions: Sequence[Action]) -> None:
+        """Carry out *actions* in order; raises as `do` does."""
         # Facts count from before the frames that bring them about: what the unit sends at once belongs to the new state
         moment = self._clock.now()
-        for action in self.vehicle.stimulus(name):
+        for action in actions:
             if action.facts is not None:
                 self._record(action.facts, "stimulus", moment)
             else:
@@ -99,6 +178,7 @@ class Stimulator:
                 f"the switch `{name}` did not take: {setting.namespace}/{setting.key} is `{found}`, "
                 f"not `{switch.value(wanted)}`, after it was turned {wanted}"
             )
+        self._known[name] = wanted
         self._record({switch.fact: wanted}, "adb")
 
     def _android(self, switch: Switch) -> Adb:
@@ -137,32 +217,29 @@ class Stimulator:
         self._settled()
 
     def _act(self, action: Action) -> None:
-        if action.can is not None:
-            self.send(action.can)
-        elif action.io is not None:
-            self._set_lines(action.io)
-        elif action.place is not None:
-            if action.place not in self._places:
-                raise InputError(f"this run has no `{action.place}`" + near_miss(action.place, self._places))
-            self.place(*self._places[action.place])
-        elif action.manual is not None:
-            self._instruments.needed_engineer().ask(action.manual)
-            self._settled()
-        elif action.start is not None:
-            self._instruments.needed_adb().start(action.start)
-            self._settled()
-        elif action.on_phone is not None:
-            self._instruments.needed_phone().start(action.on_phone)
-            self._settled()
-        elif action.wait is not None:
-            self._clock.advance(action.wait)
-        elif action.app is not None:
-            self._ask(action.app.post)
+        does: dict[str, Callable[[Any], object]] = {
+            "can": lambda signals: self._instruments.needed_can().send(signals),
+            "io": self._set_lines,
+            "place": self._go_to,
+            "manual": lambda words: self._instruments.needed_engineer().ask(words),
+            "start": lambda component: self._instruments.needed_adb().start(component),
+            "on_phone": lambda component: self._instruments.needed_phone().start(component),
+            "sms": lambda text: self._instruments.needed_sms().send(text),
+            "app": lambda asked: self._ask(asked.post),
+            "wait": lambda duration: self._clock.advance(duration, self.life.progress),
+        }
+        for key in action.model_fields_set:
+            does[key](getattr(action, key))
+        self._settled()
 
     def _set_lines(self, lines: Mapping[str, LineState]) -> None:
         for line, state in lines.items():
             self._instruments.needed_digital().set(line, state)
-        self._settled()
+
+    def _go_to(self, place: str) -> None:
+        if place not in self._places:
+            raise InputError(f"this run has no `{place}`" + near_miss(place, self._places))
+        self.place(*self._places[place])
 
     def _ask(self, path: str) -> None:
         url = f"{self.vehicle.owners_app}/{path.lstrip('/')}"
@@ -170,7 +247,6 @@ class Stimulator:
         answer = self._instruments.needed_probe().fetch(url, headers, method="POST")
         if not 200 <= answer.status < 300:
             raise RigError(f"the owner's app was refused: POST {url} answered {answer.status}")
-        self._settled()
 
     def note_asked(self) -> None:
         """Record what the engineer has been asked since the last time, at the present moment."""
@@ -182,6 +258,7 @@ class Stimulator:
         self.note_asked()
         self._instruments.delivered()
         self._clock.settle()
+        self.life.look()
 
     def _record(self, facts: Mapping[str, Fact], source: str, moment: int | None = None) -> None:
         for fact, value in facts.items():

@@ -5,7 +5,7 @@ A stimulus is a list of actions in order; a switch is a setting of the unit's An
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +17,7 @@ from rigs.protocols import LineState
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.timeline import Fact
+from telltale.times import SECOND
 from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
 
 Position = Literal["on", "off"]
@@ -60,6 +61,8 @@ class Action(Strict):
     app: AppAction | None = None
     manual: str | None = None
     """What the engineer is to do by hand, in words."""
+    sms: str | None = None
+    """Send the unit a text message."""
     wait: Duration | None = None
     """Let this much bench time pass."""
 
@@ -98,6 +101,41 @@ class Switch(Strict):
         return meanings.get(value)
 
 
+class LifeRow(Strict):
+    """When the unit sleeps, and how a bench sees it and wakes it."""
+
+    asleep_below: Annotated[float, Field(gt=0)]
+    """Ampere from the supply; more is drawn by a unit that is awake."""
+    kept_awake: list[dict[str, Fact | list[Fact]]] = Field(default_factory=list)
+    """Any of these facts of the timeline keeps it awake."""
+    falls_asleep: list[Action] = Field(min_length=1)
+    """What the rest of the car does to let it sleep."""
+    falls_asleep_within: Duration
+    woken_by: dict[Literal["door", "sms", "can"], list[Action]] = Field(default_factory=dict)
+    timer: Duration | None = None
+    """The longest that it sleeps before it wakes by itself; None: it does not."""
+    wakes_within: Duration = 30 * SECOND
+    backup_battery: Duration = 0
+    """How long it runs on without its supply, as its maker says."""
+    silent_for: Duration = 60 * SECOND
+    """For how long it may still be heard once its supply is off and its battery should be empty."""
+
+
+class SoftwareRow(Strict):
+    """Which version the unit runs, and how it gets another."""
+
+    property: str
+    """The Android property that says it."""
+    install: str
+    """A command line for the unit's shell that installs ``{version}`` for the next boot."""
+
+    @model_validator(mode="after")
+    def _names_the_version(self) -> SoftwareRow:
+        if "{version}" not in self.install:
+            raise ValueError("`install` names no `{version}`")
+        return self
+
+
 _KNOWN_STIMULI: set[str] = set()
 
 
@@ -117,6 +155,18 @@ class _VehicleFile(Strict):
     initial: dict[str, Fact] = Field(default_factory=dict)
     stimuli: dict[str, list[Action]] = Field(default_factory=dict)
     switches: dict[str, Switch] = Field(default_factory=dict)
+    life: LifeRow | None = None
+    software: SoftwareRow | None = None
+
+
+def _acted(file: _VehicleFile) -> Iterator[tuple[Location, list[Action]]]:
+    """Everything that is done, with its place in the file."""
+    for name, actions in file.stimuli.items():
+        yield ("stimuli", name), actions
+    if file.life:
+        yield ("life", "falls asleep"), file.life.falls_asleep
+        for cause, actions in file.life.woken_by.items():
+            yield ("life", "woken by", cause), actions
 
 
 class Vehicle:
@@ -138,16 +188,16 @@ class Vehicle:
             if item not in taxonomy():
                 raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
         _KNOWN_STIMULI.update(file.stimuli)
-        for name, actions in file.stimuli.items():
+        for place, actions in _acted(file):
             for index, action in enumerate(actions):
                 if fault := messages.check(action.can or {}):
-                    raise self._fault(("stimuli", name, index, "can", *fault[0]), fault[1])
+                    raise self._fault((*place, index, "can", *fault[0]), fault[1])
                 if action.place and (action.place not in taxonomy() or taxonomy()[action.place].kind != "position"):
                     known = [item.name for item in taxonomy().values() if item.kind == "position"]
                     problem = f"`{action.place}` is no place" + near_miss(action.place, known)
-                    raise self._fault(("stimuli", name, index, "place"), problem)
+                    raise self._fault((*place, index, "place"), problem)
                 if action.app and not file.owners_app:
-                    raise self._fault(("stimuli", name, index, "app"), "`owner's app` is missing, which `app` needs")
+                    raise self._fault((*place, index, "app"), "`owner's app` is missing, which `app` needs")
 
     @classmethod
     def load(cls, path: Path) -> Vehicle:
@@ -202,6 +252,16 @@ class Vehicle:
     def switches(self) -> Mapping[str, Switch]:
         """What can be turned on and off."""
         return self._file.switches
+
+    @property
+    def life(self) -> LifeRow | None:
+        """When it sleeps; None: the file does not say."""
+        return self._file.life
+
+    @property
+    def software(self) -> SoftwareRow | None:
+        """How its version is read and changed; None: the file does not say."""
+        return self._file.software
 
     def is_called(self, words: str) -> bool:
         """Whether *words* of a scenario mean this vehicle."""

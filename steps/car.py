@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_bdd import given, when
-from pytest_bdd.parsers import StepParser, parse, re
+from pytest_bdd.parsers import StepParser, re
 
 from rigs.vehicle import known_stimuli
 from steps.phrases import DURATION, duration
@@ -58,9 +58,3 @@ def it_is_driven(trial: Trial, time: str) -> None:
 def something_happens(trial: Trial, stimulus: str) -> None:
     """Whatever the vehicle file says of it."""
     trial.stimulate(stimulus)
-
-
-@when(parse("it is powered off and on again"))
-def powered_off_and_on(trial: Trial) -> None:
-    """Through the power supply; the unit keeps only its flash."""
-    trial.power_cycle()

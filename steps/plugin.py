@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = [
     "steps.car",
+    "steps.life",
     "steps.time",
     "steps.leaving",
     "steps.retention",

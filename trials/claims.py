@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from policies.access import unobserved
 from policies.difference import difference as judge_difference
 from policies.erasure import erased
 from policies.running import keeps_running as judge_running
+from policies.versions import by_version
 from policies.window import Window
 from telltale.errors import InputError, near_miss
 from telltale.finding import Finding, Judgement
@@ -60,6 +61,11 @@ def whole(trial: Trial) -> Window:
     )
 
 
+def _since(trial: Trial, judge: Callable[[Window], Judgement]) -> Judgement:
+    """*judge* over what left since the latest block of Whens began, for each version of the unit's software apart."""
+    return by_version(since_the_stimulus(trial), trial.window, judge)
+
+
 def unseen(trial: Trial) -> tuple[str, ...]:
     """What keeps an absence from being shown: the gaps of the capture, and whatever leaves where nobody watches.
 
@@ -80,15 +86,13 @@ def of_unit(window: Window, unit: str) -> Window:
 def none_leaves(trial: Trial, items: Sequence[str], function: str | None, unit: str = "car") -> Judgement:
     """None of *items* leaves the unit for the function, or for one that nobody declared."""
     name = function and trial.policy.function_named(function)
-    window = of_unit(since_the_stimulus(trial), unit)
-    return judged.none_leaves(window, trial.policy, items, name, gaps=unseen(trial))
+    return _since(trial, lambda w: judged.none_leaves(of_unit(w, unit), trial.policy, items, name, gaps=unseen(trial)))
 
 
 def nothing_leaves(trial: Trial, function: str | None, unit: str = "car") -> Judgement:
     """Not a single transmission of the unit's for the function, or at all."""
     name = function and trial.policy.function_named(function)
-    window = of_unit(since_the_stimulus(trial), unit)
-    return judged.nothing_leaves(window, trial.policy, name, gaps=unseen(trial))
+    return _since(trial, lambda w: judged.nothing_leaves(of_unit(w, unit), trial.policy, name, gaps=unseen(trial)))
 
 
 def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
@@ -112,25 +116,28 @@ def exactly_these(trial: Trial, rows: Sequence[TableRow]) -> Judgement:
         )
         for row in rows
     ]
-    return judged.exactly_these(since_the_stimulus(trial), policy, expected, gaps=unseen(trial))
+    return _since(trial, lambda w: judged.exactly_these(w, policy, expected, gaps=unseen(trial)))
 
 
 def every_transmission_covered(trial: Trial) -> Judgement:
     """Over the whole scenario."""
-    return judged.every_transmission_covered(whole(trial), trial.policy, gaps=unseen(trial))
+    return by_version(
+        whole(trial),
+        (0, trial.now),
+        lambda w: judged.every_transmission_covered(w, trial.policy, gaps=unseen(trial)),
+    )
 
 
 def leaves_for_only(trial: Trial, items: Sequence[str], organisation: str) -> Judgement:
     """The items leave, and for one organisation alone."""
     name = trial.policy.organisation_named(organisation).id
-    return judged.leaves_for_only(since_the_stimulus(trial), trial.policy, items, name, gaps=unseen(trial))
+    return _since(trial, lambda w: judged.leaves_for_only(w, trial.policy, items, name, gaps=unseen(trial)))
 
 
 def no_finer_than(trial: Trial, items: Sequence[str], function: str, metres: float) -> Judgement:
     """The precision that left."""
     name = trial.policy.function_named(function)
-    window = since_the_stimulus(trial)
-    return judged.no_finer_than(window, trial.policy, items, name, metres, gaps=unseen(trial))
+    return _since(trial, lambda w: judged.no_finer_than(w, trial.policy, items, name, metres, gaps=unseen(trial)))
 
 
 def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[str]) -> Judgement:
@@ -173,6 +180,32 @@ def difference(trial: Trial, switch: str, items: Sequence[str]) -> Judgement:
         until=trial.now,
         gaps=unseen(trial),
     )
+
+
+def switches_stand(trial: Trial) -> Judgement:
+    """Each switch stands where its user left it; after a reset to the factory state that is off."""
+    stimulator = trial.stimulator
+    found = stimulator.read_switches()
+    moved = {move.name: move for move in stimulator.moved}
+    findings = [
+        Finding(
+            verdict=Verdict.VIOLATES,
+            reason=f"the switch {move.name} was left {move.left}; without its user it {_stands(move.found)}",
+            bench=move.bench,
+        )
+        for move in moved.values()
+    ]
+    findings += [
+        Finding(verdict=Verdict.COMPLIES, reason=f"the switch {name} {_stands(found.get(name))}", bench=trial.now)
+        for name in trial.vehicle.switches
+        if name not in moved
+    ]
+    none = () if trial.vehicle.switches else ("the vehicle file knows no switch",)
+    return Judgement.of("every switch stands where its user left it", findings, gaps=none)
+
+
+def _stands(position: str | None) -> str:
+    return f"stands {position}" if position else "says neither on nor off"
 
 
 def together(judgements: Iterable[Judgement]) -> Judgement:

@@ -121,6 +121,7 @@ class RealSession:
         self._ports: ExitStack | None = None
         """The unit's own ports, while it is on."""
         self._answered = self._on = False
+        self._captured = 0
         self._looked = 0
         self.vehicle = setup.vehicle
         self.identities = bench.identities
@@ -134,7 +135,10 @@ class RealSession:
             self._stack.enter_context(guardian.Guardian(_with_safe_states(bench.rig.addresses)))
             absent = dict.fromkeys(FROM_THE_UNIT)
             self._bench = self._stack.enter_context(self._connect(bench.rig.addresses.model_copy(update=absent)))
-            self._use(self._bench)
+            self.instruments = self._bench
+            owner = {"authorization": f"Bearer {self._tokens['owner']}"} if self._tokens else {}
+            places = {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
+            self.stimulator = Stimulator(self.vehicle, self._bench, self.timeline, owner=owner, places=places)
             self._stack.callback(self._unplug)
         except BaseException:
             self._stack.close()
@@ -145,9 +149,7 @@ class RealSession:
 
     def _use(self, instruments: Instruments) -> None:
         self.instruments = instruments
-        owner = {"authorization": f"Bearer {self._tokens['owner']}"} if self._tokens else {}
-        places = {i.item: i.value for i in self.identities if isinstance(i.value, tuple)}
-        self.stimulator = Stimulator(self.vehicle, instruments, self.timeline, owner=owner, places=places)
+        self.stimulator.use(instruments)
 
     def _adb(self) -> Adb:
         """The unit's ADB at this moment: it comes and goes with its power."""
@@ -183,11 +185,21 @@ class RealSession:
             self._bench.power.on()
         self._boot()
         self._on = True
-        self.stimulator.power_up(moment)
+        self._tell(moment)
         if self.instruments.storage is not None:
             self.instruments.storage.remember()
         if (stick := self.instruments.stick) is not None:
             self.timeline.record(moment, "usb_stick", "plugged" if stick.plugged else "absent", "bench")
+
+    def restarted(self) -> None:
+        """Its system restarted: its ports are connected anew, and it is told how the car stands."""
+        self._unplug()
+        self._boot()
+        self._on = True
+        self._tell(self._clock.now())
+
+    def _tell(self, moment: int) -> None:
+        self.stimulator.power_up(moment)
         position = next((i.value for i in self.identities if i.item == "position"), None)
         if self.instruments.gnss is not None and isinstance(position, tuple):
             self.stimulator.place(*position)
@@ -200,12 +212,30 @@ class RealSession:
             self._bench.can.stop_rest_bus()
         self._unplug()
         power.off()
+        self.stimulator.life.look()
 
-    def _boot(self) -> None:
-        """Until every port of the unit's answers; with none, for as long as the rig file says that it takes."""
+    def heard(self) -> str | None:
+        """What shows that the unit is not off yet; None: nothing has been heard of it since the last call."""
+        self._wiring.take_stock()  # flushes the capture
+        before, self._captured = self._captured, self._folder.file("traffic.pcapng").stat().st_size
+        if self._captured != before:
+            return "packets pass its uplinks"
+        ports, asked = self._unit_ports()
+        if not asked or self._plug(ports) is not None:
+            return None
+        self._unplug()
+        return "it answers"
+
+    def _unit_ports(self) -> tuple[Addresses, bool]:
+        """The ports that lead into the unit, and whether there is anything to ask it by."""
         addresses = self._rig.addresses
         ports = Addresses(**{name: getattr(addresses, name) for name in FROM_THE_UNIT})
         asked = self._bench.diagnosis is not None or any(getattr(ports, name) is not None for name in FROM_THE_UNIT)
+        return ports, asked
+
+    def _boot(self) -> None:
+        """Until every port of the unit's answers; with none, for as long as the rig file says that it takes."""
+        ports, asked = self._unit_ports()
         began, allowed = time.monotonic_ns(), self._rig.bench.boot
         with waiting("the unit boots", allowed) as tell:
             while True:
@@ -261,6 +291,7 @@ class RealSession:
 
             def glance(passed: int, asked: int) -> None:
                 tell(passed, asked)
+                self.stimulator.life.progress(passed, asked)
                 if time.monotonic_ns() - self._looked >= GLANCE:
                     self._look_after()
 
@@ -312,7 +343,7 @@ class RealSession:
             yield f"the GNSS line failed: {bench.gnss.error}"
         if bench.power is not None:
             yield from _no_power(bench.power)
-        if (silence := _silence(bench)) is not None:
+        if not self.stimulator.life.asleep and (silence := _silence(bench)) is not None:
             yield f"the unit gave no sign of life: {silence}"
         codes = self.vehicle.diagnosis.bus_faults if self.vehicle.diagnosis else ()
         yield from (f"{UNBELIEVED}: {code}" for code in doubts(bench, codes))

@@ -21,6 +21,7 @@ from rigs.addresses import (
     PowerAddress,
     ProbeAddress,
     SerialAddress,
+    SmsAddress,
     SnoopAddress,
     StorageAddress,
 )
@@ -37,7 +38,7 @@ from rigs.sim.source import Source
 from rigs.sim.stick import SimulatedStick
 from rigs.sim.unit.model import Unit
 from rigs.stimuli import Stimulator
-from telltale.errors import InputError
+from telltale.errors import InputError, RigError
 from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
@@ -55,6 +56,10 @@ from trials.wiring import Wiring
 PHONE = "phone"
 """The phone's uplink, and who sends through it."""
 SUPPLY_CEILING = Ceiling(voltage=16.0, current=10.0)
+UNIT_NUMBER = "+10000000000"
+"""Nobody's: the simulated operator knows one subscriber alone."""
+MODEM_SILENCE = 0.5
+"""Seconds of the host's time after which a modem that has not answered AT does not answer."""
 GLANCE = 0.5
 """Seconds of the host's time between two looks at gateway and tap while bench time passes."""
 
@@ -83,6 +88,7 @@ class SimulatedBench:
                 gnss=SerialAddress(port=self.peers.gnss.path),
                 adb=AdbAddress(tcp=self.peers.adb.address),
                 phone=AdbAddress(tcp=self.peers.phone.address),
+                sms=SmsAddress(port=self.peers.sms_port, number=UNIT_NUMBER),
                 power=PowerAddress(visa=self.peers.supply.address, ceiling=SUPPLY_CEILING),
                 probe=ProbeAddress(authorities=self.wiring.authority.certificate),
                 storage=StorageAddress(),
@@ -137,8 +143,8 @@ class SimulatedSession:
         self._wiring = bench.wiring
         self._folder = folder
         self._stack = ExitStack()
-        self._on = False
         self._looked = 0.0
+        self._captured = 0
         self.vehicle = setup.vehicle
         self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
         self.uplinks: Mapping[str, str] = bench.wiring.uplinks
@@ -158,6 +164,7 @@ class SimulatedSession:
             setup.unit, _with_control(setup.cloud), setup.defects, phone=setup.phone, dbc=self.vehicle.dbc
         )
         tokens: dict[str, str] = {"owner": secrets.token_urlsafe(24), "other": secrets.token_urlsafe(24)}
+        self._bench.peers.air.clear()
         self._clock = VirtualClock(self._folder.file("clock.bin"))
         self._stack.callback(self._clock.close)
         self._opening = Opening(
@@ -297,11 +304,15 @@ class SimulatedSession:
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted, knows where it is and how the car stands."""
         self.instruments.needed_power().on()
-        self.stimulator.power_up()
+        self.restarted()
         self.instruments.needed_storage().remember()
         self.timeline.record(
             self.now(), "usb_stick", "plugged" if self.instruments.needed_stick().plugged else "absent", "bench"
         )
+
+    def restarted(self) -> None:
+        """Tell a unit that has booted where it is and how the car stands, and read what it kept."""
+        self.stimulator.power_up()
         position = self.identities.first("position").value
         if isinstance(position, tuple):
             self.stimulator.place(*position)
@@ -309,19 +320,39 @@ class SimulatedSession:
 
     @property
     def awake(self) -> bool:
-        """Whether the unit runs."""
-        return self._on and self._unit.cause_of_death is None
+        """Whether the unit runs, so that it can be asked."""
+        return self._unit.alive and not self.stimulator.life.asleep
 
     def power_off(self) -> None:
-        """Switch the supply off, which takes the unit down in the midst of what it does."""
+        """Switch the supply off, which takes the unit down in the midst of what it does, unless it has a battery."""
         self.instruments.needed_power().off()
+        self.stimulator.life.look()
+
+    def heard(self) -> str | None:
+        """What shows that the unit is not off yet; None: nothing is heard of it."""
+        self._wiring.take_stock()  # flushes the capture
+        before, self._captured = self._captured, self._folder.file("traffic.pcapng").stat().st_size
+        if self._captured != before:
+            return "packets pass its uplinks"
+        try:
+            self.instruments.needed_modem().command("AT", timeout=MODEM_SILENCE)
+        except RigError:
+            return None
+        return "its modem answers"
 
     def output(self, *, on: bool) -> None:
-        """The supply's output changed: boot a unit from its flash, or cut its power."""
-        if on:
-            peers = self._bench.peers
+        """The supply's output changed: boot a unit from its flash, or cut its power; one with a battery runs on."""
+        peers = self._bench.peers
+        if not on and self._unit.alive and self._unit.battery:
+            peers.terminals.supply(on=False)
+        elif not on:
+            self._unit.power_off()
+            peers.terminals.unplug()
+        elif self._unit.alive:
+            peers.terminals.supply(on=True)
+        else:
             with ExitStack() as plugged:
-                can = plugged.enter_context(peers.plug_can())
+                can, power = (plugged.enter_context(plug()) for plug in (peers.plug_can, peers.terminals.plug))
                 behind = self._wiring.plug_behind()
                 self._unit.power_on(
                     {
@@ -330,11 +361,10 @@ class SimulatedSession:
                         "adb": peers.adb.socket.fileno(),
                         "modem": peers.modem.unit_end,
                         "gnss": peers.gnss.unit_end,
+                        "power": power.fileno(),
+                        "radio": peers.air.unit_end.fileno(),
                     }
                 )
-        else:
-            self._unit.power_off()
-        self._on = on
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -350,7 +380,8 @@ class SimulatedSession:
         self._look_after()
         self._clock.advance(duration, self._glance)
 
-    def _glance(self, _passed: int, _asked: int) -> None:
+    def _glance(self, passed: int, asked: int) -> None:
+        self.stimulator.life.progress(passed, asked)
         if time.monotonic() - self._looked > GLANCE:
             self._look_after()
 
@@ -371,7 +402,7 @@ class SimulatedSession:
     @property
     def has_screen(self) -> bool:
         """Whether the unit has a screen that can be looked at now."""
-        return self._on and self._unit.alive
+        return self._unit.alive and not self.stimulator.life.asleep
 
     def take_stock(self) -> Stock:
         """The capture as it stands, with every cause to distrust it."""
@@ -388,11 +419,11 @@ class SimulatedSession:
 
     def _causes(self) -> list[str]:
         causes = []
-        if not self._on:
-            causes.append("the unit is off")
-        elif (died := self._unit.cause_of_death) is not None:
+        if (died := self._unit.cause_of_death) is not None:
             causes.append(f"the unit died: {died}")
-        else:
+        elif not self._unit.alive:
+            causes.append("the unit is off")
+        elif not self.stimulator.life.asleep:
             causes += self._from_the_unit()
         if self._phone is not None and (died := self._phone.cause_of_death) is not None:
             causes.append(f"the owner's phone died: {died}")
@@ -424,7 +455,7 @@ class SimulatedSession:
 
     def close(self) -> None:
         """End the capture and take the car off the bench."""
-        if self._on:
+        if self._unit.alive:
             self._opening.fetch()  # the last moment at which the unit can be asked
         self._stack.close()
 

@@ -28,6 +28,7 @@ from telltale.verdict import Verdict
 from trials import evidence, screens
 from trials.evidence import Exhibit
 from trials.keys import missing_keys
+from trials.life import Life
 from trials.observation import Control, Observation, look
 from trials.outcome import Inconclusive, Violation, describe, settle
 from trials.places import BLUETOOTH, USB, Shelf
@@ -74,8 +75,14 @@ class Session(Protocol):
     def power_on(self) -> None:
         """Switch the supply on and wait until the unit has booted."""
 
+    def restarted(self) -> None:
+        """The unit has booted anew: tell it where it is and how the car stands, and read what it kept."""
+
     def power_off(self) -> None:
-        """Switch the supply off."""
+        """Switch the supply off; a unit with a battery of its own runs on."""
+
+    def heard(self) -> str | None:
+        """What shows that the unit is not off yet; None: nothing has been heard of it since the last call."""
 
     def now(self) -> int:
         """Bench time, ns."""
@@ -129,6 +136,7 @@ class Trial:
         """Offsets of the clocks round the bench, by whose they are."""
         self._window = self._session.now()
         self._closed = False
+        self._life = Life(session, wait=self.wait, act=self.handle)
 
     # --- the car ------------------------------------------------------------------------------------------------
 
@@ -181,15 +189,19 @@ class Trial:
         self._measure_clocks()
         self._ways.send_controls()
 
-    def power_cycle(self) -> None:
-        """Off and on again by the supply."""
-        self._move(self._session.power_off)
-        self._move(self._session.power_on)
+    @property
+    def stimulator(self) -> Stimulator:
+        """What does things to the car, and reads how it stands."""
+        return self._session.stimulator
+
+    @property
+    def car(self) -> Life:
+        """The car's sleep, power and software: what is done to them."""
+        return self._life
 
     def switch(self, name: str, position: str) -> None:
         """Set a switch of the car as its user would."""
-        self.wait(TICK)
-        self._move(lambda: self._session.stimulator.switch(name, position))
+        self.handle(lambda: self._session.stimulator.switch(name, position))
 
     def write_another_vin(self) -> None:
         """Give the car another VIN over diagnosis. The old one stays an identity of the run, and is looked for."""
@@ -212,8 +224,7 @@ class Trial:
 
     def stimulate(self, stimulus: str) -> None:
         """Do something to the car, in the words of its vehicle file."""
-        self.wait(TICK)
-        self._move(lambda: self._session.stimulator.do(stimulus))
+        self.handle(lambda: self._session.stimulator.do(stimulus))
 
     def prepare(self, manner: str) -> None:
         """Bring the car into a state named by an adjective, ``locked``: the stimulus ``it is locked``."""
@@ -275,7 +286,7 @@ class Trial:
                 engine=self._engine,
                 controls=self._ways.controls,
                 counts=taken.counts,
-                causes=taken.causes,
+                causes=(*taken.causes, *self._life.gaps(self._window)),
                 names=taken.names,
                 senders=self._session.senders,
                 remarks=taken.remarks,

@@ -13,3 +13,14 @@ Feature: Safety logs
         | VIN        | Xiaomi    | safety logs | cellular |
         | account id | Xiaomi    | safety logs | cellular |
       And every transmission is covered by the policy
+
+    Scenario: On its backup battery the car reports the fault and nothing else
+      Given a Xiaomi car with the user experience plan on
+      When its supply is cut
+      And 15 minutes have passed
+      And it is powered on again
+      Then exactly these leave the car for it
+        | item       | recipient | for         | uplink   |
+        | VIN        | Xiaomi    | safety logs | cellular |
+        | account id | Xiaomi    | safety logs | cellular |
+      And every transmission is covered by the policy

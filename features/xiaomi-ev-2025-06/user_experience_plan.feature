@@ -22,6 +22,40 @@ Feature: User experience improvement plan
       Then no VIN and no account id leaves the car for the user experience plan
       And every transmission is covered by the policy
 
+    Scenario: The plan stays off when the car's system restarts
+      Given a Xiaomi car with the user experience plan off
+      When it is rebooted within 2 minutes
+      And it is driven for 10 minutes
+      Then every switch stands as before
+      And no VIN and no account id leaves the car for the user experience plan
+      And every transmission is covered by the policy
+
+    Scenario: The plan stays off over a software update
+      Given a Xiaomi car with the user experience plan off
+      And it has been driven for 5 minutes
+      When its software is updated to 1.3.0 within 10 minutes
+      And it is driven for 10 minutes
+      Then every switch stands as before
+      And no VIN and no account id leaves the car for the user experience plan
+      And every transmission is covered by the policy
+
+    Scenario: A reset to the factory state ends the plan
+      Given a Xiaomi car with the user experience plan on
+      And it has been driven for 10 minutes
+      When it is reset to the factory state within 5 minutes
+      And it is driven for 10 minutes
+      And 30 minutes have passed
+      Then every switch stands as it left the factory
+      And no VIN and no account id leaves the car for the user experience plan
+      And every transmission is covered by the policy
+
+    Scenario: Through a night asleep the car keeps to itself
+      Given a locked Xiaomi car with the user experience plan off
+      And it has been driven for 5 minutes
+      When it sleeps for 8 hours
+      Then nothing leaves the car
+      And every transmission is covered by the policy
+
     Scenario: What was recorded under the plan is not sent once it is off
       Given a Xiaomi car with the user experience plan on
       And it has been driven for 10 minutes

@@ -95,7 +95,7 @@ def test_a_unit_without_a_sign_of_life_spoils_every_absence(scenario):
 
 def test_a_unit_that_is_off_spoils_every_absence(scenario):
     run = parked(scenario)
-    run.session.power_off()
+    run.trial.car.power_off()  # until its battery is empty as well
     assert "not seen: the unit is off" in all_inconclusive(absences(run))
 
 

@@ -70,7 +70,7 @@ class Air:
     def clear(self) -> None:
         """Forget what waits for a unit that is no longer on the bench."""
         with contextlib.suppress(BlockingIOError):
-            while self.unit_end.recv(4096):
+            while self.unit_end.recv(4096, socket.MSG_DONTWAIT):
                 pass
 
     def close(self) -> None:
