@@ -1,9 +1,11 @@
 """What the bench's own failures come to: inconclusive with the cause, never a pass; and what was captured stays."""
 
+import contextlib
 import json
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -177,3 +179,37 @@ def test_the_whole_sealed_network_may_vanish(scenario):
     assert RUN_DATA in readable(run)
     after = scenario().given(user_experience_plan="off").when_driven("1 minute")
     assert judged(after) is None
+
+
+def test_a_can_bus_that_goes_off_ends_the_scenario_inconclusive(scenario):
+    """What the car was to be told did not reach it, so what it did not send shows nothing."""
+    run = scenario().given(user_experience_plan="off").when_driven("1 minute")
+    hub = run.session._bench.peers.can
+    hub._call(lambda: [client.transport.abort() for client in hub._clients])
+    with pytest.raises(RigError, match="the bus|the CAN bus"):
+        for _ in range(20):  # the kernel takes what is written until it has heard that nobody reads
+            run.when("it is locked")
+    verdict = judged(run)
+    assert verdict.exit_status is ExitStatus.INCONCLUSIVE, str(verdict)
+    assert "the CAN bus" in str(verdict)
+    run.trial.close()
+    assert reported(run) == "inconclusive"
+
+    after = scenario().given(user_experience_plan="off").when_driven("1 minute")
+    assert judged(after) is None
+
+
+def test_an_adbd_that_has_died_ends_the_scenario_inconclusive_within_its_time(scenario):
+    """A switch that cannot be set or read back is not taken for set."""
+    run = scenario().given(user_experience_plan="off").when_driven("1 minute")
+    adb = run.session.instruments.needed_adb()
+    with contextlib.suppress(RigError):  # the answer may be cut off with the connection
+        adb.shell("stop adbd")
+    begun = time.monotonic()
+    run.when()
+    with pytest.raises(RigError):
+        run.trial.switch("user experience plan", "on")
+    assert time.monotonic() - begun < 60
+    assert run.trial.cut_short(RigError("ADB is gone")).exit_status is ExitStatus.INCONCLUSIVE
+    run.trial.close()
+    assert reported(run) == "inconclusive"

@@ -67,6 +67,7 @@ class Adbd:
         self.screen = Screen(settings)
         """What the unit's screen shows."""
         self._on_reboot = on_reboot
+        self._stopped = asyncio.Event()
         self._shell = Shell(
             properties=properties,
             settings=settings,
@@ -77,6 +78,7 @@ class Adbd:
             on_reboot=on_reboot,
             on_update=on_update,
             on_reset=on_reset,
+            on_stop=self._stopped.set,
             clock=clock,
         )
         features = "features=shell_v2,cmd"
@@ -85,13 +87,17 @@ class Adbd:
         """What the device says of itself when a host connects."""
 
     async def serve(self, sock: socket.socket) -> None:
-        """Accept hosts on the listening socket *sock* until cancelled; then every connection is closed."""
+        """Accept hosts on the listening socket *sock* until cancelled, or until ``stop adbd``; returns when cancelled.
+
+        Then every connection is closed.
+        """
         server = PeerServer(lambda reader, writer: _Connection(self, reader, writer).run())
         await server.start(sock)
         try:
-            await asyncio.get_running_loop().create_future()  # never done: until cancelled
+            await self._stopped.wait()
         finally:
             await server.close()
+        await asyncio.get_running_loop().create_future()  # never done: until cancelled
 
     def shell(self, line: str) -> Result:
         """Run one command line as ``adb shell`` does."""

@@ -38,6 +38,7 @@ class Shell:
         on_reboot: Callable[[], None],
         on_update: Callable[[str], bool] = lambda _: False,
         on_reset: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._properties = properties
@@ -49,6 +50,7 @@ class Shell:
         self._on_reboot = on_reboot
         self._on_update = on_update
         self._on_reset = on_reset
+        self._on_stop = on_stop
         self._commands: dict[str, Callable[[Sequence[str]], Result]] = {
             "am": self._am,
             "cat": self._cat,
@@ -65,6 +67,7 @@ class Shell:
             "settings": self._settings_command,
             "screencap": lambda words: Result(screen.png()) if words == ["-p"] else usage("screencap -p"),
             "sha256sum": lambda words: files.sha256sum(storage, words),
+            "stop": self._stop,
             "stat": lambda words: files.stat(storage, words),
             "sleep": lambda _: Result(),  # the unit's own time is virtual; nothing is gained by waiting here
             "true": lambda _: Result(),
@@ -173,6 +176,13 @@ class Shell:
 
     def _reboot(self, _words: Sequence[str]) -> Result:
         self._on_reboot()
+        return Result()
+
+    def _stop(self, words: Sequence[str]) -> Result:
+        """Android's init ends one of its services; the only one here is adbd itself, which comes back with a boot."""
+        if list(words) != ["adbd"]:
+            return usage("stop adbd")
+        self._on_stop()
         return Result()
 
 
