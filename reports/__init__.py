@@ -6,6 +6,7 @@ html          the report of Allure's results: one file, closed to the outside
 environment   what a session ran on
 excerpt       a transmission with its sightings marked, masked
 timeline      unit state, transmissions and steps in one picture
+overview      what was seen in a capture, alike sightings in one row
 tables        of the terminal (verdicts, proof, sightings) and for Allure (CSV)
 jsonlines     one sighting a line, the contract of ``audit`` and ``sandbox``
 masking       identities hidden, in whatever shape they stand

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from reports.masking import mask_all
+from reports.masking import mask_all, printable
 
 INK, PALE, GRID = "#1f2328", "#59636e", "#d1d9e0"
 
@@ -74,7 +74,7 @@ class Drawing:
 
     def clean(self, text: str) -> str:
         """Masked, and without the characters that XML cannot hold or that turn the reading direction."""
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in mask_all(text, self._secrets))
+        return printable(mask_all(text, self._secrets))
 
     def _add(self, shape: str, *, tip: str | None = None, **attributes: str | float | None) -> ET.Element:
         given = {

@@ -57,6 +57,14 @@ def _base64_cores(data: bytes) -> set[str]:
     return cores
 
 
+def printable(text: str) -> str:
+    """*text* without what a terminal or a page would obey: control characters, escapes, turns of the reading direction.
+
+    Each of them stands as U+FFFD, and so does what is no character at all.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def mask_bytes(data: bytes) -> list[str]:
     """Hex of each byte with the middle hidden: of eight bytes and more the first and last stay, of fewer none."""
     shown = [f"{byte:02x}" for byte in data]

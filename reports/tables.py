@@ -12,9 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from telltale.identity import masked
-from telltale.sighting import Sighting
-from telltale.transmission import Transmission
+from reports.overview import Overview
 
 _COLOURS = {"complies": "green", "violates": "bold red", "inconclusive": "yellow", "skipped": "dim"}
 _HOST = 32
@@ -125,31 +123,21 @@ def proof_table(
     return "\n".join(lines)
 
 
-def sightings_table(
-    transmissions: Sequence[Transmission], sightings: Sequence[Sighting], *, width: int, colour: bool, reveal: bool
-) -> str:
-    """What was seen, a row a sighting; transmissions without one are counted by recipient below."""
-    by_index = {t.index: t for t in transmissions}
+def sightings_table(seen: Overview, *, width: int, colour: bool) -> str:
+    """What was seen, a row for alike sightings; transmissions without one are counted by recipient below."""
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
-    whole = ["#", "channel", "item", "value", "where"]
-    if max((len(t.recipient) for t in transmissions), default=0) <= _HOST:
+    judged = any(row.verdict for row in seen.rows)
+    whole = ["#", "channel", "item", "value", "verdict"]
+    recipients = [*(row.recipient for row in seen.rows), *(recipient for recipient, _ in seen.silent)]
+    if max(map(len, recipients), default=0) <= _HOST:
         whole.append("recipient")
-    for heading in ("#", "recipient", "channel", "item", "value", "how", "where"):
+    for heading in ("#", "recipient", "channel", "item", "value", "how", "where", *(["verdict"] if judged else [])):
         table.add_column(heading, no_wrap=heading in whole, overflow="fold")
-    for s in sightings:
-        t = by_index[s.transmission]
-        table.add_row(
-            str(t.index),
-            Text(t.recipient),
-            t.channel,
-            s.item,
-            Text(s.value if reveal else masked(s.value)),
-            " > ".join((*s.chain, s.form)),
-            f"{s.part} {s.offset}+{s.length}",
-        )
-    silent = Counter(
-        (t.recipient, t.channel) for t in transmissions if t.index not in {s.transmission for s in sightings}
-    )
-    for (recipient, channel), count in sorted(silent.items()):
-        table.add_row("", Text(recipient), channel, "", Text(f"none ({count:,} sent)", style="dim"))
-    return render(table, width=max(width, 100), colour=colour)
+    for row in seen.rows:
+        cells = (row.recipient, row.channel, row.item, row.value, row.how, row.where)
+        verdict = [_coloured(row.verdict or "")] if judged else []
+        table.add_row(str(row.transmission), *map(Text, cells), *verdict)
+    for (recipient, channel), count in sorted(seen.silent.items()):
+        table.add_row("", Text(recipient), Text(channel), "", Text(f"none ({count:,} sent)", style="dim"))
+    text = render(table, width=max(width, 100), colour=colour)
+    return f"{text}\nand {seen.beyond:,} more, for which there is no room here" if seen.beyond else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 KEPT = "storage"
@@ -115,6 +116,16 @@ class Transmission:
     def left(self) -> bool:
         """Whether it left the car; a file in the car's own storage did not."""
         return self.channel != KEPT
+
+    def marked(self, opaque: Mapping[str, str]) -> Transmission:
+        """The same transmission, its parts of those names marked as decoding to what cannot be read, and why."""
+        if not opaque:
+            return self
+        parts = tuple(
+            replace(part, opaque=opaque[part.name]) if part.opaque is None and part.name in opaque else part
+            for part in self.parts
+        )
+        return replace(self, parts=parts)
 
     def numbered(self, index: int) -> Transmission:
         """The same transmission at another place in its capture."""

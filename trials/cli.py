@@ -1,4 +1,4 @@
-"""The command line: ``telltale bench | prove | ca | sandbox | doctor``."""
+"""The command line: ``telltale bench | prove | ca | sandbox | audit | doctor``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports import html
-from rigs.rigfile import SimulatedRig, load_rig
-from rigs.sim.network import SealedNetwork
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
 from trials.fidelity import ASKED
 
@@ -90,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ARGS...")
     sandbox.set_defaults(run=_sandbox)
 
+    _add_audit(commands)
+
     doctor = _command(
         commands,
         "doctor",
@@ -107,6 +106,30 @@ def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, says: str, epilog: str
 ) -> argparse.ArgumentParser:
     return commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.", epilog=epilog)
+
+
+def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = _command(
+        commands,
+        "audit",
+        "tell what captures hold, whoever made them",
+        f"{EXIT_STATUS} Without --policy, what is seen is listed and the status is 0.",
+    )
+    audit.add_argument("captures", metavar="CAPTURE", type=Path, nargs="+", help="a capture, or a folder of captures")
+    audit.add_argument(
+        "--identities",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F0A0D00001`",
+    )
+    audit.add_argument("--policy", metavar="DIR", type=Path, help="judge by this policy; without it, list what is seen")
+    audit.add_argument("--state", metavar="FILE", type=Path, help="the unit's state over time, YAML or CSV")
+    audit.add_argument("--keylog", metavar="FILE", type=Path, help="TLS keys, as SSLKEYLOGFILE has them")
+    audit.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a sighting each")
+    audit.add_argument("--reveal", action="store_true", help="show values in clear")
+    audit.add_argument("-j", dest="lanes", metavar="N", type=int, help="captures side by side (default: every core)")
+    audit.set_defaults(run=_audit)
 
 
 def _add_features(command: argparse.ArgumentParser) -> None:
@@ -134,6 +157,8 @@ def _add_runs(command: argparse.ArgumentParser, says: str) -> None:
 
 def _bench(options: argparse.Namespace) -> int:
     """Scenarios first, then the page; the exit status is that of the scenarios."""
+    from reports import html  # noqa: PLC0415 - an audit of a small file need not wait for it
+
     given = [*_given(options), *(f"--defect={defect}" for defect in options.defect)]
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = options.runs.resolve() / stamp
@@ -158,6 +183,9 @@ def _given(options: argparse.Namespace) -> list[str]:
     :raises InputError: features that are not there
     :raises NamespacesRefusedError: a sealed network is asked for, and this host allows none
     """
+    from rigs.rigfile import SimulatedRig, load_rig  # noqa: PLC0415 - an audit of a small file need not wait for it
+    from rigs.sim.network import SealedNetwork  # noqa: PLC0415 - the same
+
     for name in options.features:
         path = Path(name.partition("::")[0])
         if not path.exists():
@@ -198,6 +226,22 @@ def _sandbox(options: argparse.Namespace) -> int:
             json_file=options.json,
             reveal=options.reveal,
             runs=options.runs.resolve(),
+        )
+    )
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from trials.audit import Wishes, audit  # noqa: PLC0415 - what it needs is only loaded when it is used
+
+    return int(
+        audit(
+            options.captures,
+            identities=options.identities,
+            policy=options.policy,
+            state=options.state,
+            keylog=options.keylog,
+            lanes=options.lanes,
+            wishes=Wishes(json=options.json, reveal=options.reveal),
         )
     )
 

@@ -8,7 +8,7 @@ that is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``in
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -127,7 +127,7 @@ def look(
     gaps += _unbalanced(counts, decoded)
     theirs = (*(t for t in decoded.transmissions if t.index not in ours), *held)
     examined = [(t, engine.examine(t)) for t in theirs]
-    theirs = tuple(_with_opaque(t, found.opaque) for t, found in examined)
+    theirs = tuple(t.marked(found.opaque) for t, found in examined)
     gaps += [f"transmission {t.index} to {t.recipient}: {gap}" for t, found in examined for gap in found.gaps]
     sightings = tuple(s for _, found in examined for s in found.sightings)
     return Observation(
@@ -137,17 +137,6 @@ def look(
         volumes=decoded.volumes,
         accounts=_accounts(counts, decoded) | dict(remarks),
     )
-
-
-def _with_opaque(transmission: Transmission, opaque: Mapping[str, str]) -> Transmission:
-    """The transmission with the parts marked that decode to something that cannot be read."""
-    if not opaque:
-        return transmission
-    parts = tuple(
-        replace(part, opaque=opaque[part.name]) if part.opaque is None and part.name in opaque else part
-        for part in transmission.parts
-    )
-    return replace(transmission, parts=parts)
 
 
 def _control(transmission: Transmission) -> Control | None:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from telltale.errors import ExitStatus, TelltaleError
 from telltale.finding import Finding, Judgement
@@ -64,18 +65,60 @@ def settle(judgements: Sequence[Judgement]) -> TelltaleError | None:
 
 def explain(judgement: Judgement) -> list[str]:
     """Lines for people: the claim with its verdicts, what does not comply (alike findings on one line), the gaps."""
+    return explained(judgement, Alike(judgement.findings))
+
+
+def explained(judgement: Judgement, findings: Iterable[str]) -> list[str]:
+    """The same with the lines of *findings*, for a judgement that keeps none itself."""
     verdicts = ", ".join(
         str(verdict) if reading == "only" else f"{verdict} ({reading} reading)"
         for reading, verdict in judgement.verdicts.items()
     )
     lines = [f"{judgement.claim}: {verdicts}"]
-    alike: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in judgement.findings:
-        if finding.verdict is not Verdict.COMPLIES:
-            alike.setdefault(_likeness(finding), []).append(finding)
-    lines += [f"  {describe(same[0])}{_and_more(same)}" for same in alike.values()]
+    lines += [f"  {line}" for line in findings]
     lines += [f"  not seen: {note}" for note in judgement.notes]
     return lines
+
+
+@dataclass(slots=True)
+class _Group:
+    """Findings that differ in their time and place alone."""
+
+    line: str
+    """The first of them."""
+    place: tuple[int | None, int | None]
+    """Transmission and moment of the last of them."""
+    more: int = 0
+
+    def __str__(self) -> str:
+        if not self.more:
+            return self.line
+        last = self.place[1]
+        return f"{self.line}, and {self.more:,} more like it" + (f" until {utc(last)}" if last is not None else "")
+
+
+class Alike:
+    """Findings as lines for people, alike ones on one; those that comply are left out. Holds no transmission."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self._groups: dict[tuple[object, ...], _Group] = {}
+        for finding in findings:
+            self.add(finding)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._groups.values())
+
+    def add(self, finding: Finding) -> None:
+        """Enter a finding; those of one likeness come in order of time."""
+        if finding.verdict is Verdict.COMPLIES:
+            return
+        place = finding.transmission.index if finding.transmission else None, _moment(finding)
+        group = self._groups.get(likeness := _likeness(finding))
+        if group is None:
+            self._groups[likeness] = _Group(describe(finding), place)
+        elif place != group.place:
+            group.more += 1
+            group.place = place
 
 
 def _likeness(finding: Finding) -> tuple[object, ...]:
@@ -85,13 +128,6 @@ def _likeness(finding: Finding) -> tuple[object, ...]:
     sent = (transmission.recipient, transmission.uplink, transmission.channel) if transmission else ()
     reason = _CLOCK.sub("", finding.reason)
     return (finding.verdict, reason, finding.clauses, finding.reading, seen, sent)
-
-
-def _and_more(alike: Sequence[Finding]) -> str:
-    """How many other transmissions or moments the same was found in, and until when."""
-    places = dict.fromkeys((f.transmission.index if f.transmission else None, _moment(f)) for f in alike)
-    more, (_, last) = len(places) - 1, list(places)[-1]
-    return (f", and {more:,} more like it" + (f" until {utc(last)}" if last is not None else "")) if more else ""
 
 
 def _moment(finding: Finding) -> int | None:

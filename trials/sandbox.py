@@ -20,17 +20,16 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from captures.sightings import Engine
 from policies import Policy, load_policy
-from policies.judge import cover
+from reports.audit_lines import clean, seen_lines
 from reports.jsonlines import sighting_line
+from reports.overview import Overview
 from reports.run_folder import RunFolder
-from reports.tables import sightings_table
 from telltale.errors import ExitStatus, InputError
-from telltale.finding import Judgement
 from telltale.identity import Identities
 from telltale.processes import Process
 from telltale.timeline import Timeline
+from trials.covering import Covering
 from trials.observation import Observation, look
-from trials.outcome import explain
 from trials.scratch import scratch
 from trials.wiring import Wiring
 
@@ -91,7 +90,7 @@ def sandbox(
         )
     if status:
         console.print(f"{command[0]} ended with {status}", style="yellow", highlight=False)
-    return _report(seen, folder, judged_by, json_file, reveal=reveal)
+    return _report(seen, folder, known, judged_by, json_file, reveal=reveal)
 
 
 def trust(certificate: Path) -> dict[str, str]:
@@ -103,34 +102,37 @@ def trust(certificate: Path) -> dict[str, str]:
 
 
 def _report(
-    seen: Observation, folder: RunFolder, policy: Policy | None, json_file: Path | None, *, reveal: bool
+    seen: Observation,
+    folder: RunFolder,
+    known: Identities,
+    policy: Policy | None,
+    json_file: Path | None,
+    *,
+    reveal: bool,
 ) -> ExitStatus:
     capture = folder.file("traffic.pcapng")
-    lines = [sighting_line(capture.name, seen.transmission(s.transmission), s, reveal=reveal) for s in seen.sightings]
-    if json_file:
-        json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    out = Console()
-    print(sightings_table(seen.transmissions, seen.sightings, width=out.width, colour=out.is_terminal, reveal=reveal))
-    sent, found = len(seen.transmissions), len(seen.sightings)
-    counts = f"{sent} transmission{'' if sent == 1 else 's'}, {found} sighting{'' if found == 1 else 's'}"
-    print(f"{counts}; capture: {capture}")
+    secrets = () if reveal else tuple(i.value for i in known if isinstance(i.value, str))
+    overview = Overview(secrets, reveal=reveal)
+    covering = Covering(policy, Timeline()) if policy else None
+    lines = []
     for transmission in seen.transmissions:
-        for part in transmission.opaque:
-            told = f"{len(part.data)} bytes of {part.name} ({part.opaque})"
-            print(f"not read: transmission {transmission.index} to {transmission.recipient}: {told}")
-    for gap in seen.gaps:
-        print(f"not seen: {gap}")
-    if policy is None:
+        sightings = seen.sightings_in(transmission)
+        verdicts = covering.add(transmission, sightings) if covering else None
+        overview.add(transmission, sightings, verdicts)
+        name = overview.name(transmission.recipient, sightings)
+        lines += [sighting_line(capture.name, transmission, s, reveal=reveal, recipient=name) for s in sightings]
+    if json_file:
+        json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="backslashreplace")
+    out = Console()
+    concluded = covering.conclude(seen.gaps) if covering else None
+    gaps = () if concluded else seen.gaps
+    source = f"capture: {capture}"
+    for line in seen_lines(overview, gaps, source=source, width=out.width, colour=out.is_terminal, secrets=secrets):
+        print(line)
+    if concluded is None:
         return ExitStatus.INCONCLUSIVE if seen.gaps else ExitStatus.COMPLIES
-    readings = tuple(policy.readings)
-    judgement = Judgement.of(
-        "every transmission is covered by the policy",
-        [f for r in readings for f in cover(seen.transmissions, seen.sightings, Timeline(), policy, reading=r)],
-        gaps=seen.gaps,
-        readings=readings,
-    )
-    print("\n".join(explain(judgement)))
-    return judgement.verdict.exit_status
+    print("\n".join(clean(line, secrets) for line in concluded.lines))
+    return concluded.verdict.exit_status
 
 
 def _wait(program: Process, console: Console) -> int:

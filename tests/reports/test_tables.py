@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reports.overview import Overview
 from reports.tables import ScenarioRow, counted, sightings_table, verdict_table
 from telltale.sighting import Sighting
 
@@ -84,10 +85,17 @@ def test_sightings_keep_the_whole_recipient_and_mask_the_value(sent):
     )
     host = "a-very-long-host-name.with-many-labels.analytics." + "and-more." * 5 + "example.test"
     all_sent = [sent(index=1, host=host), sent(index=2, host="quiet.test"), sent(index=3, host="quiet.test")]
-    table = sightings_table(all_sent, [sighting], width=100, colour=False, reveal=False)
+
+    def table_of(*, reveal):
+        seen = Overview([VIN], reveal=reveal)
+        for one in all_sent:
+            seen.add(one, [sighting] if one.index == 1 else [])
+        return sightings_table(seen, width=100, colour=False)
+
+    table = table_of(reveal=False)
     recipient = "".join(line[1:].split("   ")[1].strip() for line in table.splitlines() if "   " in line)
     assert host in recipient.replace(" ", "")
     assert "LNB•••••••••••493" in table
     assert VIN not in table
     assert "none (2 sent)" in table
-    assert VIN in sightings_table(all_sent, [sighting], width=100, colour=False, reveal=True)
+    assert VIN in table_of(reveal=True)

@@ -45,7 +45,9 @@ def test_features_that_are_not_there_are_told_with_the_near_miss(command, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["bench"], ["prove"], ["sandbox"], ["doctor"]], ids=lambda words: " ".join(words) or "alone"
+    "command",
+    [[], ["bench"], ["prove"], ["sandbox"], ["audit"], ["doctor"]],
+    ids=lambda words: " ".join(words) or "alone",
 )
 def test_help_is_whole(command, capsys):
     with pytest.raises(SystemExit) as end:

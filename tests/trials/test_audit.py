@@ -1,0 +1,280 @@
+"""``telltale audit``: captures of files and folders, their tables, JSON lines, verdicts and exit status."""
+
+import base64
+import gzip
+import json
+import shutil
+import socket
+import struct
+
+import pytest
+
+from trials.cli import main
+
+VIN = "LSVAU2A30N2123456"
+EMAIL = "li.lei@example.test"
+START = 1_795_338_346
+KEYS = ["capture", "transmission", "time", "bench_time", "uplink", "recipient", "channel", "item", "value", "form"]
+KEYS += ["chain", "part", "offset", "length"]
+
+
+def udp(data, *, to="203.0.113.9", port=7001):
+    """An Ethernet frame with a datagram from the car."""
+    body = struct.pack("!HHHH", 40000, port, 8 + len(data), 0) + data
+    ends = socket.inet_aton("10.64.0.2") + socket.inet_aton(to)
+    return bytes(12) + b"\x08\x00" + struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0, 64, 17, 0) + ends + body
+
+
+def pcap(*frames):
+    """A classic pcap file, a second between two frames."""
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    records = (struct.pack("<IIII", START + n, 0, len(f), len(f)) + f for n, f in enumerate(frames))
+    return head + b"".join(records)
+
+
+def request_to(host, body):
+    """An HTTP request as it stands on the wire."""
+    return f"POST /v1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def tcp(data, *, to="203.0.113.9"):
+    """The frames of a connection that the car opens and closes, with *data* in one segment."""
+
+    def frame(flags, sequence, payload=b"", *, back=False):
+        ends = [("10.64.0.2", 40001), (to, 80)]
+        (source, sport), (destination, dport) = reversed(ends) if back else ends
+        body = struct.pack("!HHIIBBHHH", sport, dport, sequence, 1, 0x50, flags, 65535, 0, 0) + payload
+        hosts = socket.inet_aton(source) + socket.inet_aton(destination)
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0, 64, 6, 0) + hosts
+        return bytes(12) + b"\x08\x00" + header + body
+
+    end = 1 + len(data)
+    return [frame(2, 0), frame(0x12, 0, back=True), frame(0x18, 1, data), frame(0x11, end), frame(0x11, 1, back=True)]
+
+
+@pytest.fixture
+def audit(tmp_path, capsys):
+    """Runs the command in this process; gives status, what it printed on both streams, and the JSON lines."""
+    (tmp_path / "ids.yaml").write_text(f"vin: {VIN}\nemail: {EMAIL}\n")
+
+    def run(*arguments):
+        out = tmp_path / "out.jsonl"
+        words = ["audit", *map(str, arguments), "--identities", str(tmp_path / "ids.yaml"), "--json", str(out)]
+        status = main(words)
+        printed = capsys.readouterr()
+        lines = [json.loads(line) for line in out.read_text().split("\n") if line] if out.exists() else []
+        return status, printed.out, printed.err, lines
+
+    return run
+
+
+@pytest.fixture
+def capture(tmp_path):
+    """Writes a capture of the frames, by name."""
+
+    def write(name, *frames):
+        path = tmp_path / "captures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pcap(*frames))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def policy(request):
+    return request.config.rootpath / "policies" / "xiaomi-ev-2025-06"
+
+
+def test_what_a_capture_holds_is_told_in_lines_of_the_contract(audit, capture):
+    """Chain from the outside in, bytes of the outermost text, the value masked, 0 without a policy."""
+    packed = base64.b64encode(gzip.compress(VIN.encode(), mtime=0)).decode()
+    body = json.dumps({"a": 1, "blob": packed}).encode()
+    status, out, err, lines = audit(
+        capture("a.pcap", *tcp(request_to("collector.example.test", body)), udp(b"\x01\x02" + EMAIL.encode()))
+    )
+    assert (status, err) == (0, "")
+    assert [list(line) for line in lines] == [KEYS, KEYS]
+    http = next(line for line in lines if line["item"] == "vin")
+    assert http == {
+        "capture": "a.pcap",
+        "transmission": http["transmission"],
+        "time": "2026-11-22T09:05:48.000Z",
+        "bench_time": None,
+        "uplink": None,
+        "recipient": "collector.example.test",
+        "channel": "http",
+        "item": "vin",
+        "value": "LSV•••••••••••456",
+        "form": "plain",
+        "chain": ["base64", "gzip"],
+        "part": "body",
+        "offset": body.index(packed.encode()),
+        "length": len(packed),
+    }
+    other = next(line for line in lines if line["item"] == "email")
+    assert (other["recipient"], other["channel"], other["part"], other["offset"]) == (
+        "203.0.113.9",
+        "udp",
+        "payload",
+        2,
+    )
+    assert {line["transmission"] for line in lines} == {0, 1}
+    assert "a.pcap (pcap" in out
+    assert "2 transmissions, 2 sightings" in out
+    assert "base64 > gzip" in out
+    assert VIN not in out
+
+
+def test_values_are_told_in_clear_only_when_asked(audit, capture):
+    """Neither in a value, nor in the name of a host or of a file."""
+    path = capture(f"{VIN}.pcap", *tcp(request_to(f"{VIN}.example.test", b"?")), udp(VIN.encode()))
+    status, out, err, lines = audit(path)
+    assert status == 0
+    assert lines
+    assert VIN not in out + err + json.dumps(lines)
+    _, out, _, lines = audit(path, "--reveal")
+    assert {line["value"] for line in lines} == {VIN}
+    assert VIN in out
+
+
+def test_alike_sightings_are_one_row_and_all_of_them_lines(audit, capture):
+    """A table of a thousand equal rows tells nobody anything."""
+    status, out, _, lines = audit(capture("a.pcap", *(udp(VIN.encode()) for _ in range(50))))
+    assert (status, len(lines)) == (0, 50)
+    assert out.count("LSV•") == 1
+    assert "payload 0+17 and 49 more" in out
+
+
+def test_with_a_policy_it_is_judged(audit, capture, policy):
+    """What nobody declared violates: 1."""
+    status, out, _, lines = audit(
+        capture("a.pcap", *tcp(request_to("collector.example.test", VIN.encode()))), "--policy", policy
+    )
+    assert status == 1
+    assert len(lines) == 1
+    assert "violates: " in out
+    assert "undeclared endpoint" in out
+
+
+def test_what_could_not_be_seen_keeps_a_capture_from_complying(audit, tmp_path, policy):
+    """A file that is cut off may have held more: 3, with the cause; without a policy it is named all the same."""
+    whole = pcap(udp(b"\x00", port=9), udp(VIN.encode()))
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(whole[:-20])
+    status, out, _, _ = audit(path)
+    assert status == 0
+    assert "not seen: the file is cut off at byte" in out
+    path.write_bytes(whole[:30])
+    status, out, _, _ = audit(path, "--policy", policy)
+    assert status == 3
+    assert "inconclusive" in out
+    assert "not seen: the file is cut off at byte 24" in out
+    assert "not seen: nothing left the car" in out
+
+
+STATES = {
+    "on.yaml": ("plan: on", 0, "complies"),
+    "off.yaml": ("plan: off", 1, "plan is off"),
+    "later.yaml": ("plan: {2026-11-22T09:05:00Z: off, 2026-11-22T10:00:00Z: on}", 1, "plan is off"),
+    "until.csv": ("time,fact,value\n,plan,on\n2026-11-22T17:05:47+08:00,plan,off", 1, "plan is off"),
+    "after.csv": ("time,fact,value\n,plan,on\n2026-11-22T17:06:00+08:00,plan,off", 0, "complies"),
+    "other.yaml": ("gear: P", 3, "plan is unknown"),
+    "unborn.yaml": ("plan: {2026-11-22T10:00:00Z: on}", 3, "plan is unknown"),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_state_of_the_unit_decides_where_a_clause_depends_on_it(audit, capture, request, tmp_path, name):
+    """The same upload at 09:05:48 with the plan on, off, and unknown."""
+    shutil.copytree(request.config.rootpath / "tests" / "policies" / "small", tmp_path / "policy")
+    endpoints = tmp_path / "policy" / "endpoints.yaml"
+    endpoints.write_text(endpoints.read_text().replace("channel: https", "channel: http"))
+    text, expected, told = STATES[name]
+    (tmp_path / name).write_text(f"{text}\n")
+    path = capture("a.pcap", *tcp(request_to("plan.test", json.dumps({"vin": VIN}).encode())))
+    status, out, _, _ = audit(path, "--policy", tmp_path / "policy", "--state", tmp_path / name)
+    assert status == expected, out
+    assert told in out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        (
+            "s.yaml",
+            "experience_plann: on\n",
+            "s.yaml:1: unknown fact `experience_plann`; did you mean",
+        ),
+        (
+            "s.yaml",
+            "ignition: on\nexperience_plan: maybe\n",
+            "s.yaml:2: `experience_plan` is `maybe`, expected one of `on`, `off",
+        ),
+        ("s.yaml", "gear: {2026-11-22T06:00:00: P}\n", "expected a time with its zone"),
+        ("s.yaml", "gear: {tomorrow: P}\n", "`tomorrow` is no moment"),
+        ("s.yaml", "gear: [P, D]\n", "`gear` has no value that a fact can take"),
+        ("s.yaml", "- gear\n", "expected a mapping from fact to value"),
+        ("s.csv", "when,fact,value\n", "has the columns `when,fact,value`, expected `time,fact,value`"),
+        ("s.csv", "time,fact,value\n,gear\n", "s.csv:2: has 2 cells, expected 3"),
+        ("s.csv", "time,fact,value\nnow,gear,P\n", "s.csv:2: `now` is no moment"),
+        ("s.csv", "time,fact,value\n", "holds no state"),
+        ("s.csv", None, "no such file"),
+    ],
+)
+def test_a_state_file_that_is_wrong_is_one_line(audit, capture, policy, tmp_path, name, text, complaint):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    status, _, err, _ = audit(capture("a.pcap", udp(b"?")), "--policy", policy, "--state", tmp_path / name)
+    assert status == 2
+    assert complaint in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["nowhere.pcap"], "no such capture"),
+        (["ids.yaml"], "is no capture that can be read"),
+        (["empty.pcap"], "is empty"),
+        (["captures/a.pcap", "--keylog", "nowhere.log"], "no such file"),
+        (["captures/a.pcap", "--policy", "nowhere"], "nowhere"),
+        (["nothing"], "holds no capture"),
+    ],
+)
+def test_what_is_wrong_with_what_was_given_is_one_line_and_2(audit, capture, tmp_path, monkeypatch, given, complaint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.pcap").touch()
+    (tmp_path / "nothing").mkdir()
+    capture("a.pcap", udp(b"?"))
+    status, _, err, _ = audit(*given)
+    assert status == 2
+    assert complaint in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_folder_is_audited_whole_over_several_processes(audit, capture, tmp_path, policy):
+    """In order of names, other files passed over; a bad file is its own line, and the gravest status wins."""
+    for number in range(6):
+        capture(f"day{number % 2}/{number}.pcap", udp(VIN.encode(), port=7000 + number))
+    (tmp_path / "captures" / "readme.txt").write_text("no capture")
+    status, out, err, lines = audit(tmp_path / "captures", "-j", "2")
+    assert (status, err) == (0, "")
+    order = ["day0/0.pcap", "day0/2.pcap", "day0/4.pcap", "day1/1.pcap", "day1/3.pcap", "day1/5.pcap"]
+    assert [line["capture"] for line in lines] == order
+    assert "6 captures: 6 listed" in out
+    assert "readme" not in out
+    (tmp_path / "captures" / "broken.pcap").write_bytes(b"\x00" * 40)
+    status, out, err, lines = audit(tmp_path / "captures", "-j", "2", "--policy", policy)
+    assert status == 2
+    assert len(lines) == 6
+    assert len(err.splitlines()) == 1
+    assert "broken.pcap" in err
+    assert "7 captures: 6 violates, 1 not opened" in out
+
+
+def test_captures_of_one_name_are_told_apart(audit, capture):
+    """Where the name does not do, the path does."""
+    paths = [capture(f"{day}/x.pcap", udp(VIN.encode())) for day in ("a", "b")]
+    _, _, _, lines = audit(*paths, *paths, "-j", "1")
+    assert [line["capture"] for line in lines] == [str(path) for path in paths]

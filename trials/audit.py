@@ -1,0 +1,186 @@
+"""``telltale audit CAPTURE...``: what captures that anybody made hold of the identities, and whether it was allowed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from captures.decode import KeyLog
+from captures.sources import KINDS, SourceFile, read_keylog
+from policies import load_policy
+from reports.audit_lines import capture_lines, clean, closing_lines
+from reports.audited import Audited
+from telltale.errors import ExitStatus, InputError, near_miss
+from telltale.identity import Identities
+from telltale.timeline import Timeline
+from trials.audit_file import Job, Terms
+from trials.lanes import spread
+from trials.scratch import scratch
+from trials.statefile import load_state
+
+CAPTURES = (".pcap", ".pcapng", ".cap", ".har", ".mitm", ".blf", ".asc", ".trc")
+"""Ends of file names that promise a capture. In a folder, other files count only if they begin like a capture."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What is to be made of an audit, beside the tables."""
+
+    json: Path | None = None
+    reveal: bool = False
+
+
+def audit(
+    captures: Sequence[Path],
+    *,
+    identities: Path,
+    policy: Path | None = None,
+    state: Path | None = None,
+    keylog: Path | None = None,
+    lanes: int | None = None,
+    wishes: Wishes,
+) -> ExitStatus:
+    """Audit files, and whole folders of them, and tell what they hold.
+
+    :param lanes: most captures at once; None takes every core
+    :raises InputError: a file that was named is not there, or is wrong
+    """
+    judged_by = load_policy(policy) if policy else None  # what is wrong in it is told before any capture is read
+    terms = Terms(
+        identities=Identities.load(identities),
+        policy=policy,
+        timeline=load_state(state, judged_by) if state else Timeline(),
+        keylog=read_keylog(keylog) if keylog else KeyLog(),
+        reveal=wishes.reveal,
+    )
+    secrets = () if wishes.reveal else tuple(i.value for i in terms.identities if isinstance(i.value, str))
+    out, err = Console(), Console(stderr=True)
+    audited: list[Audited] = []
+    with ExitStack() as stack:
+        lines = stack.enter_context(_written(wishes.json)) if wishes.json else None
+        folder = stack.enter_context(scratch()) if lines else None
+        jobs = list(_jobs(captures, folder, secrets))
+        bar = stack.enter_context(_Bar(err, sum(job.size for job in jobs)))
+        for job, one in zip(jobs, spread(jobs, terms, lanes=lanes or _cores(), tell=bar.tell), strict=True):
+            audited.append(one)
+            with bar.paused():
+                print("\n" * (len(audited) > 1), end="")
+                for line in capture_lines(one, width=out.width, colour=out.is_terminal, secrets=secrets):
+                    print(line)
+                if one.failure:
+                    print(f"telltale: {clean(one.failure, secrets)}", file=sys.stderr)
+            if lines and job.lines and job.lines.exists():
+                with job.lines.open("rb") as part:
+                    shutil.copyfileobj(part, lines)
+                job.lines.unlink()
+    for line in closing_lines(audited):
+        print(line)
+    return ExitStatus.gravest(one.status for one in audited)
+
+
+def _jobs(captures: Sequence[Path], folder: Path | None, secrets: Sequence[str]) -> Iterator[Job]:
+    """A job for each capture, each file once, in the order given; a folder's in order of their names.
+
+    :raises InputError: no such file or folder, or a folder without a capture
+    """
+    found: dict[Path, str] = {}
+    for given in captures:
+        if given.is_dir():
+            inside = [path for path in sorted(_files(given)) if _is_capture(path)]
+            if not inside:
+                raise InputError("holds no capture", file=given)
+            found |= {path: str(path.relative_to(given)) for path in inside if path not in found}
+        elif given.exists():
+            found.setdefault(given, given.name)
+        else:
+            beside = [path.name for path in given.parent.iterdir()] if given.parent.is_dir() else []
+            raise InputError("no such capture" + near_miss(given.name, beside), file=given)
+    alike = Counter(found.values())
+    for number, (path, name) in enumerate(found.items()):
+        yield Job(
+            path=path,
+            name=clean(name if alike[name] == 1 else str(path), secrets),
+            size=path.stat().st_size,
+            lines=folder / f"{number}.jsonl" if folder else None,
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (path for name in names if (path := Path(parent, name)).is_file())
+
+
+def _is_capture(path: Path) -> bool:
+    """Whether a file of a folder is to be audited: by how it begins, or by what its name promises."""
+    name = path.name.lower().removesuffix(".gz")
+    if name.endswith(CAPTURES):
+        return True
+    try:
+        head = SourceFile(path).head
+    except InputError:
+        return False
+    return any(kind.begins(head) for kind in KINDS)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    """:raises InputError: it cannot be written"""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file=path) from None
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Bar:
+    """How many bytes were read, on a terminal that somebody watches."""
+
+    def __init__(self, console: Console, whole: int) -> None:
+        columns = (
+            TextColumn("audit"),
+            BarColumn(),
+            DownloadColumn(binary_units=False),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(
+            *columns,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("audit", total=whole)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def tell(self, read: int) -> None:
+        """So many bytes of all captures were read."""
+        self._bar.update(self._task, completed=read)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Out of the way of lines that are printed."""
+        self._bar.stop()
+        yield
+        self._bar.start()

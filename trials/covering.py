@@ -1,0 +1,75 @@
+"""Whether every transmission is covered by the policy, judged one transmission at a time.
+
+A capture of any length is judged in the memory of one transmission: of findings only their lines are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from policies import Policy
+from policies.endpoints import attribute
+from policies.judge import cover
+from policies.window import judgement
+from telltale.finding import Finding, Judgement
+from telltale.sighting import Sighting
+from telltale.timeline import Timeline
+from telltale.transmission import Transmission
+from telltale.verdict import Verdict
+from trials.outcome import Alike, explained
+
+CLAIM = "every transmission is covered by the policy"
+NOTHING = "nothing left the car"
+"""The gap of a capture that holds nothing, or nothing but declared background: it shows nothing."""
+
+
+class Conclusion(NamedTuple):
+    """What a claim came to."""
+
+    verdict: Verdict
+    lines: tuple[str, ...]
+    """For people: the claim with its verdicts, what does not comply, the gaps."""
+
+
+class Covering:
+    """The claim, as it grows."""
+
+    def __init__(self, policy: Policy, timeline: Timeline) -> None:
+        self._policy = policy
+        self._timeline = timeline
+        self._verdicts = dict.fromkeys(policy.readings, Verdict.COMPLIES)
+        self._alike = Alike()
+        self._empty = True
+
+    def add(self, transmission: Transmission, sightings: Sequence[Sighting]) -> Mapping[int, Verdict]:
+        """Judge one transmission; gives the gravest verdict on each of *sightings*, by its place."""
+
+        def judge(reading: str) -> Iterable[Finding]:
+            return cover((transmission,), sightings, self._timeline, self._policy, reading=reading)
+
+        judged = judgement(CLAIM, self._policy, judge)
+        for reading, verdict in judged.verdicts.items():
+            self._verdicts[reading] = Verdict.gravest((self._verdicts[reading], verdict))
+        for finding in judged.findings:
+            self._alike.add(finding)
+        self._empty = self._empty and attribute(transmission, self._policy).background
+        places = {id(sighting): place for place, sighting in enumerate(sightings)}
+        found: dict[int, list[Verdict]] = {}
+        for finding in judged.findings:
+            if finding.sighting is not None:
+                found.setdefault(places[id(finding.sighting)], []).append(finding.verdict)
+        return {place: Verdict.gravest(verdicts) for place, verdicts in found.items()}
+
+    def conclude(self, gaps: Iterable[str]) -> Conclusion:
+        """The verdict, now that all is seen; *gaps* turn complies into inconclusive."""
+        notes = (*gaps, *((NOTHING,) if self._empty else ()))
+        told = Judgement(
+            claim=CLAIM,
+            verdicts={
+                reading: Verdict.INCONCLUSIVE if notes and verdict is Verdict.COMPLIES else verdict
+                for reading, verdict in self._verdicts.items()
+            },
+            notes=notes,
+        )
+        return Conclusion(told.verdict, tuple(explained(told, self._alike)))
