@@ -1,8 +1,8 @@
 """Backwards: the encodings that the traffic is freed from, as a table.
 
-A decoder is one row of `DECODERS`. Its `find` looks at raw bytes for a reason to decode (a magic, an escape, a long
-run of digits), so that plain traffic costs a search and no parsing; `unwrap` makes one layer of all that it finds in
-another.
+A decoder is one row of `DECODERS`. Its `find` is given *reasons* to look at a place (a magic, an escape, a text that
+looks encoded, a value written out: `hints`, `skims`), so that plain traffic costs a search and no parsing; `unwrap`
+makes one layer of all that it finds in another.
 
 JSON itself, forms and headers are framing, not encodings: what stands in them without escapes has no link in its chain.
 """
@@ -10,17 +10,46 @@ JSON itself, forms and headers are framing, not encodings: what stands in them w
 from __future__ import annotations
 
 import binascii
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from captures.sightings import escapes, inflate, runs
 from captures.sightings.layers import SEPARATOR, Layer, Piece, Placer, Span
+from captures.sightings.reasons import Reason
 from captures.sightings.runs import Places
 
-Find = Callable[[Layer, Sequence[Span]], Iterable[Places]]
-"""Texts in a layer that may be encoded, each with all its places; the spans given are hints (see `hints`)."""
+Find = Callable[[Layer, "Reasons"], Iterable[Places]]
+"""Texts in a layer that may be encoded, each with all its places."""
 Decode = Callable[[memoryview, int], inflate.Decoded]
 """A text and the most bytes wanted, to what it holds and how much of the text it takes; None when it is not encoded."""
+
+
+class Reasons:
+    """Why to look into a layer, by decoder; and the runs of digits that follow from it.
+
+    :param data: the layer's bytes
+    :param given: reasons by the name of the decoder, in any order
+    """
+
+    def __init__(self, data: bytes, given: Iterable[tuple[str, Reason]]) -> None:
+        self._by: dict[str, list[Reason]] = defaultdict(list)
+        for decoder, reason in given:
+            self._by[decoder].append(reason)
+        self.base64 = self._runs(data, runs.BASE64, "base64")
+        self.hex = self._runs(data, runs.HEX, "hex")
+
+    def _runs(self, data: bytes, alphabet: runs.Alphabet, name: str) -> list[runs.Run]:
+        if name not in self._by:
+            return []
+        found, broken = alphabet.runs(data, sorted(self._by[name]))
+        for decoder, reason in broken:
+            self._by[decoder].append(reason)
+        return found
+
+    def of(self, decoder: str) -> list[Reason]:
+        """In order."""
+        return sorted(self._by.get(decoder, ()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,42 +82,42 @@ COMPRESSIONS = frozenset({"gzip", "zlib", "deflate"})
 DECODERS: tuple[Decoder, ...] = (
     Decoder(
         name="percent",
-        find=lambda layer, _: _each(escapes.percent_texts(layer.data)),
+        find=lambda layer, reasons: _each(escapes.percent_texts(layer.data, reasons.of("percent"))),
         decode=_whole(escapes.decode_percent),
         placer=escapes.place_percent,
     ),
     Decoder(
         name="json",
-        find=lambda layer, _: _each(escapes.json_texts(layer.data)),
+        find=lambda layer, reasons: _each(escapes.json_texts(layer.data, reasons.of("json"))),
         decode=_whole(escapes.decode_json),
         placer=escapes.place_json,
     ),
     Decoder(
         name="utf-16",
-        find=lambda layer, _: _each(escapes.utf16_texts(layer.data)),
+        find=lambda layer, reasons: _each(escapes.utf16_texts(layer.data, reasons.of("utf-16"))),
         decode=_whole(escapes.decode_utf16),
         placer=escapes.place_utf16,
     ),
     Decoder(
         name="base64",
-        find=lambda layer, hints: runs.base64_texts(layer.data, hints),
+        find=lambda layer, reasons: runs.base64_texts(layer.data, reasons.base64),
         decode=_whole(runs.decode_base64),
         placer=runs.place_base64,
     ),
     Decoder(
         name="hex",
-        find=lambda layer, hints: runs.hex_texts(layer.data, hints),
+        find=lambda _, reasons: runs.hex_texts(reasons.hex),
         decode=_whole(binascii.unhexlify),
     ),
     Decoder(
         name="gzip",
-        find=lambda layer, _: _each(inflate.gzip_texts(layer)),
+        find=lambda layer, reasons: _each(inflate.stream_texts(layer, reasons.of("gzip"))),
         decode=inflate.decode_gzip,
         verbatim=True,
     ),
     Decoder(
         name="zlib",
-        find=lambda layer, _: _each(inflate.zlib_texts(layer)),
+        find=lambda layer, reasons: _each(inflate.stream_texts(layer, reasons.of("zlib"))),
         decode=inflate.decode_zlib,
         verbatim=True,
     ),
@@ -100,7 +129,7 @@ DECODERS: tuple[Decoder, ...] = (
 )
 
 
-def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -> tuple[Layer | None, bool]:
+def unwrap(decoder: Decoder, layer: Layer, reasons: Reasons, budget: int) -> tuple[Layer | None, bool]:
     """All that *decoder* finds in *layer*, as one layer; and whether something was left out for its size.
 
     :param budget: most bytes to make, over all texts
@@ -109,7 +138,7 @@ def unwrap(decoder: Decoder, layer: Layer, hints: Sequence[Span], budget: int) -
     found: list[tuple[bytes, Places]] = []
     cut = False
     made = 0
-    for places in decoder.find(layer, hints):
+    for places in decoder.find(layer, reasons):
         room = min(decoder.limit, budget - made)
         if room <= 0:
             cut = True

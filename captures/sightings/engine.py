@@ -7,19 +7,21 @@ that a verdict can count it as not seen.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
 from captures.sightings import media, positions
-from captures.sightings.decoders import COMPRESSIONS, DECODERS, Decoder, unwrap
+from captures.sightings.decoders import COMPRESSIONS, DECODERS, Reasons, unwrap
 from captures.sightings.forms import Pattern, patterns
 from captures.sightings.hints import hints
-from captures.sightings.layers import Layer, Piece, Span
+from captures.sightings.layers import Layer, Piece
 from captures.sightings.ledger import Found, Ledger
 from captures.sightings.named import named
-from captures.sightings.scanner import Hit, Needle, Scan, scanner
+from captures.sightings.reasons import Reason
+from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
+from captures.sightings.skims import Skimmer
 from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
 from telltale.transmission import Part, Transmission
@@ -61,9 +63,10 @@ class _Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Hint:
-    """Meaning of a needle: a reason for the decoder to look at a short run."""
+    """Meaning of a needle: a reason for the decoder to look here."""
 
     decoder: str
+    strength: int
 
 
 _Meaning = Pattern | _Coordinate | _Slice | _Hint
@@ -80,7 +83,7 @@ class Engine:
     """
 
     def __init__(
-        self, identities: Identities, *, depth: int = 6, scan_with: Callable[[Sequence[Needle]], Scan] | None = None
+        self, identities: Identities, *, depth: int = 6, scan_with: Callable[[Sequence[Wanted]], Scan] | None = None
     ) -> None:
         self._identities = tuple(dict.fromkeys(identities))
         self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
@@ -88,6 +91,7 @@ class Engine:
         meanings = list(_meanings(self._identities))
         self._meanings = [meaning for _, meaning in meanings]
         self._scan = (scan_with or scanner)([needle for needle, _ in meanings])
+        self._skimmer = Skimmer()
 
     def search(self, transmission: Transmission) -> list[Sighting]:
         """Every sighting in *transmission*, by part and place."""
@@ -123,16 +127,15 @@ class Engine:
             ledger.enter(layer, self._read(layer, hits))
             if part.opaque or budget <= 0:
                 continue
-            for decoder, hinted in self._hinted(hits):
-                inner, cut = unwrap(decoder, layer, hinted, budget)
+            reasons = Reasons(layer.data, self._reasons(layer.data, hits))
+            for decoder in DECODERS:
+                inner, cut = unwrap(decoder, layer, reasons, budget)
                 name = " > ".join((*layer.chain, decoder.name))
                 if cut:
                     yield f"as {name} holds more than is searched"
                 if inner is None:
                     continue
-                inside.unpacked |= decoder.name in COMPRESSIONS and inner.is_promising
-                if _holds_ciphertext(inner):
-                    inside.opaque = inside.opaque or f"{name} of what {ENCRYPTED}"
+                inside.note(inner)
                 if len(inner.chain) <= self._depth:
                     budget -= len(inner.data)
                     layers.append(inner)
@@ -142,14 +145,13 @@ class Engine:
                     yield f"decodes to more than {BUDGET} bytes"
                     break
 
-    def _hinted(self, hits: Iterable[Hit]) -> Iterator[tuple[Decoder, list[Span]]]:
-        """Every decoder, with the hits that give it a reason to look closer."""
-        hinted: dict[str, list[Span]] = defaultdict(list)
+    def _reasons(self, data: bytes, hits: Iterable[Hit]) -> Iterator[tuple[str, Reason]]:
+        """Decoders that have a reason to look into a layer."""
         for hit in hits:
             meaning = self._meanings[hit.needle]
             if isinstance(meaning, _Hint):
-                hinted[meaning.decoder].append((hit.start, hit.end))
-        return ((decoder, hinted[decoder.name]) for decoder in DECODERS)
+                yield meaning.decoder, Reason(hit.start, hit.end, meaning.strength)
+        yield from self._skimmer.reasons(data)
 
     def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
         """What the hits in a layer mean."""
@@ -190,6 +192,12 @@ class _Inside:
     opaque: str | None = None
     """What it decodes to that cannot be read."""
 
+    def note(self, layer: Layer) -> None:
+        """Count a layer that a decoder made."""
+        self.unpacked |= layer.chain[-1] in COMPRESSIONS and layer.is_promising
+        if not self.opaque and _holds_ciphertext(layer):
+            self.opaque = f"{' > '.join(layer.chain)} of what {ENCRYPTED}"
+
 
 def _holds_ciphertext(layer: Layer) -> bool:
     """Whether a text decoded to what is longer than a token and looks encrypted.
@@ -197,11 +205,18 @@ def _holds_ciphertext(layer: Layer) -> bool:
     One text may have been decoded from several starts; if one of them makes sense, the others were wrong.
     """
     long = [piece for piece in layer.pieces if piece.end - piece.start >= LONGER_THAN_A_TOKEN]
-    closed = [looks_encrypted(layer.data[piece.start : piece.end]) for piece in long]
-    sound = [piece for piece, is_closed in zip(long, closed, strict=True) if not is_closed]
+
+    def is_closed(piece: Piece) -> bool:
+        return looks_encrypted(layer.data[piece.start : piece.end])
+
     return any(
-        is_closed and not any(_overlap(piece, other) for other in sound)
-        for piece, is_closed in zip(long, closed, strict=True)
+        is_closed(piece)
+        # one text's readings follow each other, one for each alignment
+        and not any(
+            other is not piece and _overlap(piece, other) and not is_closed(other)
+            for other in long[max(0, at - 3) : at + 4]
+        )
+        for at, piece in enumerate(long)
     )
 
 
@@ -218,7 +233,7 @@ def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Fo
     yield Found(identity=pattern.identity, form=pattern.form, chain=chain, start=hit.start, end=hit.end)
 
 
-def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Needle, _Meaning]]:
+def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Wanted, _Meaning]]:
     """Every needle of a run, with what it means where it is found."""
     values: list[bytes] = []
     digests: list[bytes] = []
@@ -237,6 +252,6 @@ def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Needle, _Meaning
         else:
             for pattern in patterns(identity):
                 yield Needle(pattern.literal, pattern.caseless), pattern
-                (values if pattern.form == "plain" and not pattern.chain else digests).append(pattern.literal)
-    for needle, decoder in hints(values, digests):
-        yield needle, _Hint(decoder)
+                (values if pattern.form == "plain" else digests).append(pattern.literal)
+    for wanted, decoder, strength in hints(values, digests):
+        yield wanted, _Hint(decoder, strength)

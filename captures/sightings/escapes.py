@@ -9,37 +9,35 @@ import json
 import re
 import string
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from captures.sightings.layers import Place, Span
+from captures.sightings.reasons import Reason
 
 # RFC 3986, section 2 (reserved, unreserved, %), and bytes above ASCII, which careless programs leave as they are
 _URI = b"".join(
     [string.ascii_letters.encode(), string.digits.encode(), b"-._~:/?#[]@!$&'()*+,;=%", bytes(range(128, 256))]
 )
-_URI_ROW = re.compile(b"[" + re.escape(_URI) + b"]*+")
+URI_ROW = re.compile(b"[" + re.escape(_URI) + b"]*+")
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 # RFC 8259, section 7: a string ends at a quotation mark and holds no control characters
 _JSON_BACK = re.compile(rb'[^"\x00-\x1f]*+')
-_JSON_ON = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+')
+JSON_ROW = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+')
 _JSON = re.compile(
     rb"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     rb'|u(?P<unit>[0-9a-fA-F]{4})|(?P<char>["\\/bfnrt]))'
 )
 _CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
-_PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
-_UNITS = bytes(ord("x") if byte in _PRINTABLE else ord("0") if byte == 0 else ord(" ") for byte in range(256))
-_ROW = b"x0" * 6
-_UTF16 = re.compile(_ROW + b"(?:x0)*+x?")
+UTF16_ROW = re.compile(rb"(?:[\x20-\x7e\t\r\n]\x00)++[\x20-\x7e\t\r\n]?")
 
 
-def percent_texts(data: bytes) -> Iterator[Span]:
-    """Stretches of URI characters that hold an escape (RFC 3986, section 2.1)."""
-    return _stretches(data, b"%", _PERCENT, _URI_ROW, _URI_ROW)
+def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
+    """Stretches of URI characters that hold an escape (RFC 3986, section 2.1), round *reasons* in order."""
+    return _stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW)
 
 
 def decode_percent(text: bytes) -> bytes:
@@ -52,9 +50,9 @@ def place_percent(text: bytes, _decoded: bytes) -> Place:
     return _follow((match.span(), 1) for match in _PERCENT.finditer(text))
 
 
-def json_texts(data: bytes) -> Iterator[Span]:
-    """The insides of JSON strings that hold an escape, or what looks the same in other text."""
-    return _stretches(data, b"\\", _JSON, _JSON_BACK, _JSON_ON)
+def json_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
+    """The insides of JSON strings that hold an escape, or what looks the same in other text, likewise."""
+    return _stretches(data, reasons, _JSON, _JSON_BACK, JSON_ROW)
 
 
 def decode_json(text: bytes) -> bytes:
@@ -71,11 +69,12 @@ def place_json(text: bytes, _decoded: bytes) -> Place:
     return _follow((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
 
 
-def utf16_texts(data: bytes) -> Iterator[Span]:
-    """Runs of printable ASCII characters in UTF-16 of either byte order."""
-    if b"\0" not in data or _ROW not in (units := data.translate(_UNITS)):
-        return
-    for run in _UTF16.finditer(units):
+def utf16_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
+    """Runs of printable ASCII characters in UTF-16 of either byte order, which begin with *reasons*."""
+    for reason in reasons:
+        run = UTF16_ROW.match(data, reason.start)
+        if not run:
+            continue
         start, end = run.span()
         last = end - (data[end - 1] == 0)  # behind the last character
         if _is_little_endian(data, start, last):
@@ -145,17 +144,21 @@ def _follow(places: Iterator[tuple[Span, int]]) -> Place:
 
 
 def _stretches(
-    data: bytes, mark: bytes, escape: re.Pattern[bytes], back: re.Pattern[bytes], on: re.Pattern[bytes]
+    data: bytes,
+    reasons: Iterable[Reason],
+    escape: re.Pattern[bytes],
+    back: re.Pattern[bytes],
+    on: re.Pattern[bytes],
 ) -> Iterator[Span]:
-    """Stretches round each *escape*, which begins with *mark*: *back* over what may precede it, *on* to their end."""
-    low = at = 0
-    while (at := data.find(mark, at)) >= 0:
-        if not escape.match(data, at):
-            at += 1
+    """Stretches round *reasons* that hold an *escape*: *back* over what may precede one, *on* to their end."""
+    done = 0
+    for reason in reasons:
+        if reason.start < done:
             continue
-        end = _end(on, data, at)
-        yield _back(back, data, low, at), end
-        low = at = max(end, at + 1)
+        start = _back(back, data, done, reason.start)
+        done = max(_end(on, data, start), reason.start)
+        if escape.search(data, start, done):
+            yield start, done
 
 
 def _end(on: re.Pattern[bytes], data: bytes, at: int) -> int:

@@ -1,60 +1,192 @@
-"""Encoded texts, forwards: what gives a reason to decode a run of digits that is not decoded unasked.
+"""Forward hints: how the run's values and the magics of compressed streams look inside an encoding.
 
-Traffic is full of short words that could be base64; decoding them all would cost more than everything else. So the
-short encoded texts that could hold one of the run's values are written out and searched for, and a hit makes the
-decoder look.
+Each is a needle of the one search over a layer; where it is found, a decoder has a reason to look (`reasons`). So
+traffic is not decoded to see whether something is in it. What is encoded in an encoding is mostly told by its looks
+(`skims`); values so short that an encoding of them has no looks are written out two encodings deep.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote_from_bytes
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from captures.sightings.runs import FLOOR
-from captures.sightings.scanner import Needle
+from captures.sightings.reasons import LENGTH, LOOK, VALUE
+from captures.sightings.scanner import Expression, Needle, Wanted
 
 _LEAST = 3  # bytes; the hints of shorter values would be everywhere
+_LOOKS = 17
+"""ASCII characters in a row that always fill four base64 groups; shorter texts need hints."""
 _SAFE = bytes.maketrans(b"+/", b"-_")
+_PLAIN = re.compile(rb"[A-Za-z0-9]*")
+_TELLING = 7  # base64 digits: chance in four thousand billion
+_SPLIT = {b"+": rb"(?:[+-]|%(?:25){0,4}2[bB]|\\u002[bB])", b"/": rb"(?:[/_]|\\{1,7}/|%(?:25){0,4}2[fF])"}
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, section 2.3
+_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_ANY = frozenset(range(256))
+
+Hint = tuple[Wanted, str, int]
+"""What to look for, the decoder that it is a reason for, and how strong a one."""
 
 
-def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[tuple[Needle, str]]:
-    """Needles for runs that are not decoded unasked and hold one of *values*, each with the decoder that it calls.
+class Magic(NamedTuple):
+    """How what a decoder undoes begins: for each byte, those that may stand there."""
 
-    A value may have neighbours in the innermost run, and stands alone in those round it. Runs of hex digits may also
-    hold one of *digests*.
-    """
-    for digest in digests:
-        yield Needle(binascii.hexlify(digest), caseless=True), "hex"
-        yield from ((Needle(digits, caseless=False), "base64") for digits in _aligned(digest))
+    decoder: str
+    bytes: Sequence[frozenset[int]]
+
+    @property
+    def strength(self) -> int:
+        """Two bytes are everywhere in what is random."""
+        return LOOK if len(self.bytes) > 2 else LENGTH
+
+
+def _magic(decoder: str, *parts: bytes | frozenset[int]) -> Magic:
+    sets: list[frozenset[int]] = []
+    for part in parts:
+        sets += [part] if isinstance(part, frozenset) else [frozenset((byte,)) for byte in part]
+    return Magic(decoder, tuple(sets))
+
+
+MAGICS: tuple[Magic, ...] = (
+    _magic("gzip", b"\x1f\x8b\x08", frozenset(range(0x20))),  # RFC 1952, section 2.3: no reserved flag
+    _magic("zlib", b"x", frozenset(b"\x01\x5e\x9c\xda")),  # RFC 1950, section 2.2: 32 KiB window, no dictionary
+)
+"""How compressed streams begin."""
+
+_ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a value
+
+
+def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[Hint]:
+    """Reasons to decode, for texts that hold one of *values* or *digests*, or the beginning of a stream."""
+    for magic in MAGICS:
+        yield Expression(_classes(magic.bytes), len(magic.bytes)), magic.decoder, LOOK
+        yield from ((expression, "base64", magic.strength) for expression in _magic_in_base64(magic))
+        digits = b"".join(_hex_class(allowed) for allowed in magic.bytes) + b"[0-9a-f]{%d}" % _ENOUGH
+        yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex", LOOK
+        yield Expression(b"".join(map(_percent_class, magic.bytes)), len(magic.bytes), caseless=True), "percent", LOOK
+    for digest in dict.fromkeys(digests):
+        yield Needle(binascii.hexlify(digest), caseless=True), "hex", VALUE
+        yield from ((digits, "base64", VALUE) for digits in _in_base64(digest))
     cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
     texts = list(dict.fromkeys(cases))
+    for text in {text.lower(): text for text in texts}.values():
+        if not _UNRESERVED.issuperset(text):
+            yield Expression(_in_percent(text), 1, caseless=True), "percent", VALUE
+        if expression := _in_json(text):
+            yield Expression(expression, 1, caseless=True), "json", VALUE
     seen = set(texts)
     for text in texts:  # grows while it is read, with the encodings of its own members
-        yield from ((Needle(digits, caseless=False), "base64") for digits in _aligned(text))
-        yield Needle(binascii.hexlify(text), caseless=True), "hex"
+        yield from ((digits, "base64", VALUE) for digits in _in_base64(text))
+        yield Needle(binascii.hexlify(text), caseless=True), "hex", VALUE
         for wrapped in _wrapped(text):
-            if wrapped not in seen and _base64_length(len(wrapped)) < FLOOR:
+            if wrapped not in seen and len(wrapped) < _LOOKS:
                 seen.add(wrapped)
                 texts.append(wrapped)
 
 
-def _base64_length(length: int) -> int:
-    return -(-length * 8 // 6)
+def _in_base64(text: bytes) -> Iterator[Wanted]:
+    """The base64 digits that *text* alone determines, at each of the three places that it can begin at.
+
+    Some write ``+`` and ``/`` in other ways or escape them; what stands between them is enough where it is long.
+    """
+    for digits in _aligned(text):
+        longest = max(_PLAIN.findall(digits), key=len)
+        if len(longest) >= min(_TELLING, len(digits)):
+            yield Needle(longest, caseless=False)
+        else:
+            source = b"".join(_SPLIT.get(digits[at : at + 1], digits[at : at + 1]) for at in range(len(digits)))
+            yield Expression(source, 1)
 
 
 def _aligned(text: bytes) -> Iterator[bytes]:
-    """The base64 digits that *text* alone determines, at each of the three places that it can begin at."""
     for skipped in range(3):
         digits = base64.b64encode(bytes(skipped) + text).rstrip(b"=")
-        first = -(-skipped * 8 // 6)
-        last = (skipped + len(text)) * 8 // 6
-        yield from {digits[first:last], digits[first:last].translate(_SAFE)}
+        yield digits[-(-skipped * 8 // 6) : (skipped + len(text)) * 8 // 6]
 
 
 def _wrapped(text: bytes) -> Iterator[bytes]:
     encoded = base64.b64encode(text)
     yield from (encoded, encoded.rstrip(b"="), encoded.translate(_SAFE))
+    yield from _aligned(text)
     digits = binascii.hexlify(text)
-    yield from (digits, digits.upper(), quote_from_bytes(text, safe="").encode())
+    yield from (digits, digits.upper())
+
+
+def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
+    """A magic at each of the three places, with every digit that its neighbours leave possible."""
+    for skipped in range(3):
+        allowed = [_ANY] * skipped + list(magic.bytes) + [_ANY] * (-(skipped + len(magic.bytes)) % 3)
+        source = b""
+        for at in range(0, len(allowed), 3):
+            one, two, three = allowed[at : at + 3]
+            groups = (
+                {a >> 2 for a in one},
+                {(a & 3) << 4 | b >> 4 for a in one for b in two},
+                {(b & 15) << 2 | c >> 6 for b in two for c in three},
+                {c & 63 for c in three},
+            )
+            source += b"".join(map(_digit_class, groups))
+        yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, len(allowed) // 3 * 4 + _ENOUGH)
+
+
+def _digit_class(values: set[int]) -> bytes:
+    if len(values) == 64:
+        return b"[A-Za-z0-9+/_-]"
+    digits = bytes(_DIGITS[value] for value in sorted(values))
+    both = dict.fromkeys(digits + digits.translate(_SAFE))
+    return b"(?:[" + re.escape(bytes(both)) + b"]" + _escaped_digits(digits) + b")"
+
+
+def _escaped_digits(digits: bytes) -> bytes:
+    return (rb"|\\{1,7}/|%(?:25){0,4}2[fF]" if b"/" in digits else b"") + (
+        rb"|%(?:25){0,4}2[bB]" if b"+" in digits else b""
+    )
+
+
+def _classes(allowed: Iterable[frozenset[int]]) -> bytes:
+    return b"".join(b"[" + b"".join(b"\\x%02x" % byte for byte in sorted(each)) + b"]" for each in allowed)
+
+
+def _hex_class(allowed: frozenset[int]) -> bytes:
+    return b"(?:" + b"|".join(b"%02x" % byte for byte in sorted(allowed)) + b")"
+
+
+def _percent_class(allowed: frozenset[int]) -> bytes:
+    return b"(?:" + b"|".join(map(_percent_byte, sorted(allowed))) + b")"
+
+
+def _in_percent(text: bytes) -> bytes:
+    """*text* with its reserved characters escaped or not, any number of times over; a space may be a plus."""
+    return b"".join(map(_percent_byte, text))
+
+
+def _percent_byte(byte: int) -> bytes:
+    plain = re.escape(bytes([byte]))
+    if byte in _UNRESERVED:
+        return plain
+    escape = rb"%%(?:25){0,4}%02x" % byte
+    if byte == 0x20:
+        return rb"(?:\+|%b)" % escape
+    return rb"(?:%b|%b)" % (plain, escape) if 0x20 < byte < 0x7F else escape
+
+
+def _in_json(text: bytes) -> bytes | None:
+    r"""*text* with its characters beyond ASCII as ``\uXXXX``, in any number of JSON strings and percent escapes."""
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError:
+        return None
+    if characters.isascii():
+        return None
+    units: list[bytes] = []
+    for character in characters:
+        if character.isascii():
+            units.append(re.escape(character.encode()))
+            continue
+        pairs = character.encode("utf-16-be")
+        for at in range(0, len(pairs), 2):
+            units.append((rb"[\\%25c]{1,12}" if units else b"") + b"u" + binascii.hexlify(pairs[at : at + 2]))
+    return b"".join(units)

@@ -5,15 +5,13 @@ Output is bounded, and a stream that is cut off or damaged gives what came befor
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import Layer, Span
+from captures.sightings.reasons import Reason
 
-_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")  # RFC 1952, section 2.3: magic, deflate, no reserved flag
-_ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")  # RFC 1950, section 2.2: deflate with a 32 KiB window, no dictionary
 _LEAST = 6  # bytes of output; less is chance
 _PROBE = 64
 _CHUNK = 1 << 16
@@ -21,14 +19,10 @@ _CHUNK = 1 << 16
 Decoded = tuple[bytes, int] | None
 
 
-def gzip_texts(layer: Layer) -> Iterator[Span]:
-    """From where a gzip member may begin to the end of its piece."""
-    return _headers(_GZIP, layer)
-
-
-def zlib_texts(layer: Layer) -> Iterator[Span]:
-    """From where a zlib stream may begin to the end of its piece."""
-    return _headers(_ZLIB, layer)
+def stream_texts(layer: Layer, reasons: Iterable[Reason]) -> Iterator[Span]:
+    """From where a stream begins, by its magic, to the end of its piece."""
+    for reason in reasons:
+        yield reason.start, layer.piece_at(reason.start).end
 
 
 def deflate_texts(layer: Layer) -> Iterator[Span]:
@@ -39,7 +33,9 @@ def deflate_texts(layer: Layer) -> Iterator[Span]:
     """
     for start, end, _ in layer.pieces:
         # RFC 1951, section 3.2.3: block type 1 or 2; eight bytes are the least that holds anything
-        if end - start >= 8 and layer.data[start] & 0b110 in (0b010, 0b100):
+        if end - start < 8 or layer.data[start] & 0b110 not in (0b010, 0b100):
+            continue
+        if not is_text(layer.data[start : min(end, start + _PROBE)]):
             yield start, end
 
 
@@ -62,11 +58,6 @@ def decode_deflate(text: memoryview, limit: int) -> Decoded:
     inflated = _Inflated(text, -zlib.MAX_WBITS, limit)
     whole = inflated.whole and inflated.used == len(text)
     return (inflated.data, inflated.used) if whole and is_text(inflated.data) else None
-
-
-def _headers(header: re.Pattern[bytes], layer: Layer) -> Iterator[Span]:
-    for match in header.finditer(layer.data):
-        yield match.start(), layer.piece_at(match.start()).end
 
 
 def _salvage(text: memoryview, wbits: int, limit: int) -> Decoded:
@@ -110,7 +101,7 @@ class _Inflated:
             try:
                 out += trial.decompress(chunk[:size], limit - len(out))
             except zlib.error:
-                size //= 2
+                size = size // 2 if self.used else 0  # no stream at all, as most that fail at once
                 continue
             stream, chunk = trial, chunk[size:]
             self.used += size

@@ -1,12 +1,9 @@
 r"""Runs of base64 and hex digits inside other text: where they begin and end, and how they decode.
 
-Runs are found by translating every byte to its class and looking for a long row of one class, which the standard
-library does at some 300 MB/s. Runs shorter than `FLOOR` are taken only where a *hint* (see `hints`) gives reason to,
-and so are UUIDs and hex texts as long as a digest, which are the bulk of real traffic: every plain value and digest
-has its hint, and what is encoded further begins in a way that can be told.
+Only a run with a *reason* in it is taken (see `hints` and `skims`), so words, UUIDs, digests and tokens cost nothing.
 
-A run that continues in another encoding (``…%3D``, ``…\/…``) is left to the layer in which that encoding is undone:
-what stands here is a fragment.
+A run that continues in another encoding (``…%3D``, ``…\\/…``) is left to the layer in which that encoding is undone:
+what stands here is a fragment. It is a reason to undo it.
 """
 
 from __future__ import annotations
@@ -16,14 +13,13 @@ import re
 import string
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import Place, Span
-
-FLOOR = 16
-"""Shortest run that is decoded without a hint, in characters."""
+from captures.sightings.reasons import LENGTH, LOOK, VALUE, Reason
 
 Places = list[Span]
 """Where one and the same text stands."""
@@ -34,21 +30,20 @@ _HEX = string.hexdigits.encode()
 _DELIMITER = re.compile(rb"[+/_-]")
 _REACH = 1024  # how far into a run a delimiter may stand and still be taken for its beginning
 _SHORT = 64  # runs up to this length are gathered by their text: names and tokens come again and again
+_WINDOW = 64  # how far the end of a run is looked for at first
+_SHORTEST = 4  # digits
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_DIGESTS = (32, 40, 64)  # hex digits of MD5 (and of a bare UUID), SHA-1 and SHA-256
-_BEGINS = re.compile(rb"1[fF]8[bB]|78|(?:[2-7][0-9a-fA-F]){6}")  # gzip, zlib, text
 _WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
 _WORDS = re.compile(rb"(?:(?:[A-Z]?[a-z0-9]{0,40}|[A-Z0-9]{1,40})[+/_-])*+")
 _LINE = 60  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
-_LINE_ENDS = frozenset((b"\r", b"\n"))
-_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
+_PADDING = re.compile(rb"={0,2}")
+_PAIR = re.compile(rb"%(?:25)*(?P<pair>[0-9A-Fa-f]{2})")
 _BREAKS = frozenset((b"0A", b"0a", b"0D", b"0d"))
 _ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
-_BREAK = re.compile(rb"(?:%0[Dd])?%0[Aa]|(?:\\r)?\\n")
-_PERCENT, _BACKSLASH, _EQUALS, _HYPHEN = b"%\\=-"
-_MARK = frozenset((b"%", b"\\"))
-_MARKS = frozenset(b"%\\u")  # bytes next to a run that may belong to an escape
+_BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:\\r)?\\n")
+_PERCENT, _BACKSLASH, _EQUALS, _HYPHEN, _U = b"%\\=-u"
+_DEEPER = (b"5C", b"5c")  # a backslash in percent
 _VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
 _UNDO = bytes.maketrans(b"-_", b"+/")
 
@@ -59,6 +54,15 @@ class Run(NamedTuple):
     starts: Sequence[int]
     """Every place of the same digits, if they are few; a long run has one."""
     length: int
+    phases: frozenset[int]
+    """Where a text may begin behind any delimiter: its places modulo four, as the reasons tell."""
+
+
+class Runs(NamedTuple):
+    """The runs that there is a reason to decode, and the places where one of them goes on in an escape."""
+
+    whole: list[Run]
+    broken: list[tuple[str, Reason]]
 
 
 class Alphabet:
@@ -67,70 +71,107 @@ class Alphabet:
     :param digits: every digit
     :param padding: what may follow the last digit, at most twice
     :param wrapped: whether texts are broken into lines
-    :param dull: whether a short text, found without a hint, need not be decoded
     """
 
-    def __init__(
-        self, digits: bytes, *, padding: bytes = b"", wrapped: bool = False, dull: Callable[[bytes], bool]
-    ) -> None:
+    def __init__(self, digits: bytes, *, padding: bytes = b"", wrapped: bool = False) -> None:
         self._digits = digits
+        self._padded = bool(padding)
         self._wrapped = wrapped
-        self._dull = dull
-        self._class = bytes(120 if byte in digits else 61 if byte in padding else 32 for byte in range(256))  # x, =
-        self._row = b"x" * FLOOR
-        self._long = re.compile(self._row + b"x*+={0,2}")
-        self._rest = re.compile(b"x*+={0,2}")
+        self._class = bytes(120 if byte in digits else 32 for byte in range(256))
         self._inside = frozenset(case % byte for case in (b"%02X", b"%02x") for byte in digits)
         self._beyond = self._inside | {case % byte for case in (b"%02X", b"%02x") for byte in padding}
 
-    def runs(self, data: bytes, hints: Iterable[Span]) -> Iterator[Run]:
-        """Runs of at least `FLOOR` digits that are not dull, and shorter or dull ones that hints fall into.
+    def on(self, data: bytes, at: int) -> int:
+        """Where the row of digits ends that begins at *at* or goes on there."""
+        width = _WINDOW
+        while at < len(data):
+            edge = data[at : at + width].translate(self._class).find(b" ")
+            if edge >= 0:
+                return at + edge
+            at += width
+            width *= 8
+        return len(data)
+
+    def back(self, data: bytes, at: int) -> int:
+        """Where the row of digits begins that ends at *at*."""
+        width = _WINDOW
+        while at > 0:
+            low = max(0, at - width)
+            edge = data[low:at].translate(self._class).rfind(b" ")
+            if edge >= 0:
+                return low + edge + 1
+            at = low
+            width *= 8
+        return 0
+
+    def row(self, data: bytes, at: int) -> Span:
+        """The row of digits round *at*."""
+        return self.back(data, at), self.on(data, at)
+
+    def runs(self, data: bytes, reasons: Iterable[Reason]) -> Runs:
+        """The runs that *reasons*, in order, fall into.
 
         A run that begins with the end of an escape comes without it, one that goes on in another encoding not at all.
         """
-        classes = data.translate(self._class)
-        escaped = b"%" in data or b"\\" in data
-        short: dict[bytes, list[int]] = {}
-        rows = self._long.finditer(classes) if self._row in classes else ()  # `in` is several times as fast
-        for start, end in map(re.Match.span, rows):  # there may be one every 50 bytes
-            if escaped and (data[start - 1] in _MARKS or data[end : end + 1] in _MARK):
-                start, end = self._own(data, start, end)  # noqa: PLW2901 - a second name would cost a tenth of the search
-            if end - start >= _LINE and self._is_long(data, start, end):
-                yield Run((start,), end - start)
+        whole: list[Run] = []
+        broken: list[tuple[str, Reason]] = []
+        short: dict[bytes, tuple[list[int], set[int]]] = {}
+        for (low, high), strength, phases in self._rows(data, reasons):
+            padded = _end(_PADDING, data, high) if self._padded else high
+            self._escapes(data, low, padded, broken)
+            start, end = self._own(data, low, padded)
+            if end - start < _SHORTEST or (strength < VALUE and self._is_dull(data, start, end)):
                 continue
-            text = data[start:end]
-            if text in short:
-                short[text].append(start)
-            elif end - start >= FLOOR and not self._dull(text):
-                short[text] = [start]
-        asked = self._hinted(data, classes, hints)
-        for text, starts in asked.items():
-            yield Run(short.pop(text, starts), len(text))
-        for text, starts in short.items():
-            yield Run(starts, len(text))
+            shifted = {(phase - start + low) % 4 for phase in phases}
+            if end - start > _SHORT:
+                whole.append(Run((start,), end - start, frozenset(shifted)))
+                continue
+            starts, known = short.setdefault(data[start:end], ([], set()))
+            starts.append(start)
+            known |= shifted
+        whole += [Run(starts, len(text), frozenset(phases)) for text, (starts, phases) in short.items()]
+        return Runs(sorted(whole, key=lambda run: run.starts[0]), broken)
 
-    def _is_long(self, data: bytes, start: int, end: int) -> bool:
-        """Whether a run stands for itself: it is long, or a line of a wrapped text."""
-        if end - start > _SHORT:
-            return True
-        return self._wrapped and data[end : end + 1] in _LINE_ENDS and not self._dull(data[start:end])
+    def _rows(self, data: bytes, reasons: Iterable[Reason]) -> Iterator[tuple[Span, int, set[int]]]:
+        """The rows that *reasons* fall into, each once, with the strongest reason and the phases that they tell."""
+        row, strength, phases = (0, 0), LENGTH, set[int]()
+        for reason in reasons:
+            if reason.start >= row[1]:
+                if row[1]:
+                    yield row, strength, phases
+                row, strength, phases = self.row(data, reason.start), LENGTH, set()
+            strength = max(strength, reason.strength)
+            if reason.strength == VALUE:
+                phases.update(range(4))
+            elif reason.strength == LOOK and reason.start - row[0] < _REACH:
+                phases.add((reason.start - row[0]) % 4)
+        if row[1]:
+            yield row, strength, phases
 
-    def _hinted(self, data: bytes, classes: bytes, hints: Iterable[Span]) -> dict[bytes, list[int]]:
-        """The short runs that hints fall into, by their text."""
-        found: dict[bytes, list[int]] = {}
-        for inside, beyond in hints:
-            reach = max(0, inside - _SHORT)  # a longer run needs no hint
-            low = 1 + max(reach - 1, classes.rfind(b" ", reach, inside), classes.rfind(b"=", reach, inside))
-            start, end = self._own(data, low, _end(self._rest, classes, beyond, beyond + _SHORT))
-            if end - start <= _SHORT and start <= inside:
-                starts = found.setdefault(data[start:end], [])
-                if start not in starts[-1:]:
-                    starts.append(start)
-        return found
+    def _is_dull(self, data: bytes, start: int, end: int) -> bool:
+        """Whether these are hex digits or a UUID, to be read as base64: that would be one text in 4 ** 32."""
+        if not self._padded or end - start < 32:
+            return False
+        return HEX.on(data, start) >= end or bool(end - start == 36 and _UUID.match(data, start, end))
+
+    def _escapes(self, data: bytes, start: int, end: int, broken: list[tuple[str, Reason]]) -> None:
+        """Note the escapes beside a run that may stand for a part of it."""
+        before = data[start - 1] if start else 0
+        after = data[end] if end < len(data) else 0
+        if before == _PERCENT and (match := _PAIR.match(data, start - 1)):
+            if match["pair"] in self._inside or match["pair"] in _BREAKS:
+                broken.append(("percent", Reason(start - 1, start, LOOK)))
+        elif before == _BACKSLASH or (before == _U and data[max(0, start - 2)] == _BACKSLASH):
+            broken.append(("json", Reason(start - 1, start, LOOK)))
+        if after == _PERCENT and (match := _PAIR.match(data, end)):
+            if match["pair"] in self._beyond or match["pair"] in _BREAKS or match["pair"] in _DEEPER:
+                broken.append(("percent", Reason(end, end + 1, LOOK)))
+        elif after == _BACKSLASH:
+            broken.append(("json", Reason(end, end + 1, LOOK)))
 
     def _own(self, data: bytes, start: int, end: int) -> Span:
         """The run without the escape that it seems to begin with; empty when it goes on in another encoding."""
-        if start and data[start - 1] in _MARKS:
+        if start and data[start - 1] in (_PERCENT, _BACKSLASH, _U):
             own = self._behind_escape(data, start)
             if own is None:
                 return start, start
@@ -140,10 +181,13 @@ class Alphabet:
     def _behind_escape(self, data: bytes, start: int) -> int | None:
         """Where the run begins when it first finishes an escape; None when that stands for a part of the run."""
         if data[start - 1] == _PERCENT:
-            pair = data[start : start + 2]
+            match = _PAIR.match(data, start - 1)
+            if not match:
+                return start
+            pair = match["pair"]
             if pair in self._inside or (pair in _BREAKS and self._is_break(data, start - 1, before=True)):
                 return None
-            return start + 2 if _PAIR.match(pair) else start
+            return match.end()
         before = start - 1 if data[start - 1] == _BACKSLASH else max(0, start - 2)
         escape = _ESCAPE.match(data, before)
         if not escape or escape.end() <= start:
@@ -154,10 +198,11 @@ class Alphabet:
 
     def _goes_on(self, data: bytes, start: int, end: int) -> bool:
         """Whether an escape behind the run stands for more of it."""
-        if end == len(data) or data[end] not in _MARKS or end - start < 1:
+        if end == len(data) or data[end] not in (_PERCENT, _BACKSLASH) or end - start < 1:
             return False
         if data[end] == _PERCENT:
-            pair = data[end + 1 : end + 3]
+            match = _PAIR.match(data, end)
+            pair = match["pair"] if match else b""
             return pair in self._beyond or (pair in _BREAKS and self._is_break(data, end, before=False))
         escape = _ESCAPE.match(data, end)
         if not escape:
@@ -175,30 +220,23 @@ class Alphabet:
         return goes_on and at >= _LINE and not data[at - _LINE : at].removesuffix(b"\\r").strip(self._digits)
 
 
-def _dull_base64(text: bytes) -> bool:
-    """A UUID; or many hex digits only: as base64 that would be one text in 4 ** 32."""
-    if len(text) == 36 and text[8] == text[13] == text[18] == text[23] == _HYPHEN:
-        return bool(_UUID.match(text))
-    return len(text) >= 32 and not text.strip(_HEX)
+BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True)
+HEX = Alphabet(_HEX)
 
 
-def _dull_hex(text: bytes) -> bool:
-    """As long as a digest, and nothing that can be told inside. A digest of the run's own values has its hint."""
-    return len(text) in _DIGESTS and not _BEGINS.match(text)
+def wrapped_end(data: bytes, at: int) -> int:
+    """Where a base64 text ends whose first line ends at *at*."""
+    return _end(_WRAPPED, data, at)
 
 
-BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True, dull=_dull_base64)
-HEX = Alphabet(_HEX, dull=_dull_hex)
-
-
-def base64_texts(data: bytes, hints: Sequence[Span]) -> Iterator[Places]:
+def base64_texts(data: bytes, runs: Iterable[Run]) -> Iterator[Places]:
     """Base64 texts (RFC 4648, sections 4 and 5), padded or not, in lines (RFC 2045, section 6.8) or not.
 
     ``/``, ``-`` and ``_`` are digits, but also stand before a text (``/v1/upload/TFNW…``). So a run is given once from
     its beginning, and once for each of the other alignments that may begin behind such a delimiter.
     """
     wrapped_to = 0
-    for run in BASE64.runs(data, hints):
+    for run in runs:
         start, end = run.starts[0], run.starts[0] + run.length
         if run.length >= _LINE and run.length % 4 == 0:
             if end <= wrapped_to:
@@ -207,15 +245,14 @@ def base64_texts(data: bytes, hints: Sequence[Span]) -> Iterator[Places]:
                 wrapped_to = lines.end()
                 yield [_whole(data, start, wrapped_to)]
                 continue
-        reason = bisect_left(hints, (start, 0)) < bisect_left(hints, (end, 0))
-        for skip in _beginnings(data[start : min(start + _REACH, end)].rstrip(b"="), anywhere=reason):
+        for skip in _beginnings(data[start : min(start + _REACH, end)].rstrip(b"="), run.phases):
             low, high = _whole(data, start + skip, end)
             yield [(place + skip, place + skip + high - low) for place in run.starts]
 
 
-def hex_texts(data: bytes, hints: Iterable[Span]) -> Iterator[Places]:
+def hex_texts(runs: Iterable[Run]) -> Iterator[Places]:
     """Hexadecimal texts in either case; of a run with an odd number of digits, both readings."""
-    for starts, length in HEX.runs(data, hints):
+    for starts, length, _ in runs:
         even = length - length % 2
         for skip in range(length % 2 + 1):
             yield [(start + skip, start + skip + even) for start in starts]
@@ -236,7 +273,9 @@ def _end(expression: re.Pattern[bytes], data: bytes, at: int, stop: int = sys.ma
 
 def decode_base64(text: bytes) -> bytes:
     """The bytes of a base64 text; digits that do not make a whole byte at its end are left out."""
-    digits = text.translate(_UNDO, b"\r\n").rstrip(b"=")
+    if b"-" in text or b"_" in text or b"\n" in text:
+        text = text.translate(_UNDO, b"\r\n")
+    digits = text.rstrip(b"=")
     whole = len(digits) - (len(digits) % 4 == 1)
     return binascii.a2b_base64(digits[:whole] + b"=" * (-whole % 4))
 
@@ -275,17 +314,18 @@ def _ends_whole(text: bytes) -> bool:
     return spare is not None and _VALUES.index(digits[-1:]) % (1 << spare) == 0
 
 
-def _beginnings(text: bytes, *, anywhere: bool) -> list[int]:
+def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
     """Where base64 may begin: with the run itself, and behind the first delimiter of each other alignment.
 
-    Without a hint that it does begin *anywhere*, only words may stand before it (``/v1/upload/``): behind every ``/``
-    in a genuine text would be four times the work.
+    Unless a reason tells that it does begin in one of some *phases*, only words may stand before it (``/v1/upload/``):
+    behind every ``/`` in a genuine text would be four times the work.
     """
     found = {0: 0}
-    marks = _delimiters(text if anywhere else text[: _end(_WORDS, text, 0)])
-    for mark in marks:
-        if mark + 5 <= len(text):
-            found.setdefault((mark + 1) % 4, mark + 1)
+    words = _end(_WORDS, text, 0)
+    for mark in _delimiters(text if phases else text[:words]):
+        first = mark + 1
+        if first + 4 <= len(text) and (first <= words or first % 4 in phases):
+            found.setdefault(first % 4, first)
     return list(found.values())
 
 

@@ -23,6 +23,18 @@ class Needle(NamedTuple):
     caseless: bool
 
 
+class Expression(NamedTuple):
+    """A regular expression to look for, in what `re` and hyperscan have in common: classes, groups, counted repeats.
+
+    It must not match long stretches of benign traffic: each end of a match is a call from C into Python.
+    """
+
+    source: bytes
+    width: int
+    """Bytes from the end of a match back to what is reported as its start; those of the shortest match, or fewer."""
+    caseless: bool = False
+
+
 class Hit(NamedTuple):
     """A needle, by its place in the list given, and where it was found."""
 
@@ -31,53 +43,109 @@ class Hit(NamedTuple):
     needle: int
 
 
+_WINDOW = 1 << 13  # bytes that a skim looks at together: each match ends one look, and the next begins behind it
+_OVERLAP = 256  # bytes; longer than what any expression of a skim matches
+
+Wanted = Needle | Expression
 Scan = Callable[[bytes], list[Hit]]
 """All hits in some bytes, by offset."""
+Skim = Callable[[bytes, int], Hit | None]
+"""The hit that ends first, of those that begin at an offset or behind it."""
 
 
-def scanner(needles: Sequence[Needle]) -> Scan:
+def scanner(needles: Sequence[Wanted]) -> Scan:
     """The fastest scanner that this platform has."""
     if not needles:
         return lambda _: []
     return with_re(needles) if hyperscan is None else with_hyperscan(needles)
 
 
-def with_hyperscan(needles: Sequence[Needle]) -> Scan:
+def skimmer(expressions: Sequence[Expression]) -> Skim:
+    """The fastest way to look for the next place where one of a few expressions matches."""
+    return skim_with_re(expressions) if hyperscan is None else skim_with_hyperscan(expressions)
+
+
+def with_hyperscan(needles: Sequence[Wanted]) -> Scan:
     """A compiled hyperscan database. Its scratch space makes it the property of one thread."""
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        # not the literal API: the binding ends those strings at a zero byte
-        expressions=[b"".join(b"\\x%02x" % byte for byte in needle.literal) for needle in needles],
-        ids=list(range(len(needles))),
-        elements=len(needles),
-        flags=[hyperscan.HS_FLAG_CASELESS if needle.caseless else 0 for needle in needles],
-    )
-    lengths = [len(needle.literal) for needle in needles]
+    database = _database(needles)
+    widths = [_width(needle) for needle in needles]
 
     def scan(data: bytes) -> list[Hit]:
         hits: list[Hit] = []
 
         def seen(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.append(Hit(end - lengths[needle], end, needle))
+            hits.append(Hit(end - widths[needle], end, needle))
 
         if data:
             database.scan(data, match_event_handler=seen)
-        return sorted(hits)
+        if len(hits) > 1:
+            hits.sort()
+        return hits
 
     return scan
 
 
-def with_re(needles: Sequence[Needle]) -> Scan:
-    """Alternations over the data, and over the data in lower case for the caseless needles."""
+def skim_with_hyperscan(expressions: Sequence[Expression]) -> Skim:
+    """A database whose scan is ended by its first match."""
+    database = _database(expressions)
+
+    def skim(data: bytes, at: int) -> Hit | None:
+        hits: list[Hit] = []
+
+        def seen(needle: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            hits.append(Hit(at + end - expressions[needle].width, at + end, needle))
+            return True
+
+        view = memoryview(data)
+        try:
+            while at < len(data):
+                database.scan(view[at : at + _WINDOW], match_event_handler=seen)  # type: ignore[type-var]  # it takes any buffer
+                at += _WINDOW - _OVERLAP
+        except hyperscan.ScanTerminated:
+            return hits[0]
+        return None
+
+    return skim
+
+
+def _database(needles: Sequence[Wanted]) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[_source(needle) for needle in needles],
+        ids=list(range(len(needles))),
+        elements=len(needles),
+        flags=[hyperscan.HS_FLAG_CASELESS if needle.caseless else 0 for needle in needles],
+    )
+    return database
+
+
+def _source(needle: Wanted) -> bytes:
+    if isinstance(needle, Expression):
+        return needle.source
+    # not the literal API: the binding ends those strings at a zero byte
+    return b"".join(b"\\x%02x" % byte for byte in needle.literal)
+
+
+def _width(needle: Wanted) -> int:
+    return needle.width if isinstance(needle, Expression) else len(needle.literal)
+
+
+def with_re(needles: Sequence[Wanted]) -> Scan:
+    """Alternations over the data, and over the data in lower case for the caseless needles; each expression alone."""
     tables: list[tuple[re.Pattern[bytes], dict[bytes, list[int]], list[int], bool]] = []
     for caseless in (False, True):
         table: dict[bytes, list[int]] = {}
         for index, needle in enumerate(needles):
-            if needle.caseless is caseless:
+            if isinstance(needle, Needle) and needle.caseless is caseless:
                 table.setdefault(needle.literal.lower() if caseless else needle.literal, []).append(index)
         if table:
             lengths = sorted({len(literal) for literal in table})
             tables.append((re.compile(b"|".join(map(re.escape, table))), table, lengths, caseless))
+    expressions = [
+        (index, needle.width, re.compile(b"(?=(" + needle.source + b"))", re.IGNORECASE if needle.caseless else 0))
+        for index, needle in enumerate(needles)
+        if isinstance(needle, Expression)
+    ]
 
     def scan(data: bytes) -> list[Hit]:
         hits: list[Hit] = []
@@ -90,6 +158,26 @@ def with_re(needles: Sequence[Needle]) -> Scan:
                 for literal in (text[start : start + length] for length in lengths if start + length <= len(text)):
                     hits += [Hit(start, start + len(literal), index) for index in table.get(literal, ())]
                 start += 1
+        for index, width, wanted in expressions:
+            hits += [Hit(end - width, end, index) for end in (match.end(1) for match in wanted.finditer(data))]
         return sorted(hits)
 
     return scan
+
+
+def skim_with_re(expressions: Sequence[Expression]) -> Skim:
+    """One alternation, each expression a group; which of them ends first matters little to who skims."""
+    wanted = re.compile(b"|".join(b"(" + _caseless(each) + b")" for each in expressions))
+
+    def skim(data: bytes, at: int) -> Hit | None:
+        match = wanted.search(data, at)
+        if not match or match.lastindex is None:
+            return None
+        index = match.lastindex - 1
+        return Hit(match.end() - expressions[index].width, match.end(), index)
+
+    return skim
+
+
+def _caseless(expression: Expression) -> bytes:
+    return b"(?i:" + expression.source + b")" if expression.caseless else expression.source

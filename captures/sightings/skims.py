@@ -1,0 +1,142 @@
+r"""Stretches that look encoded, whatever they hold: what a skim over a layer finds beside the values' own hints.
+
+======================================  ================================================================================
+looks like                              is taken for
+======================================  ================================================================================
+four base64 groups of ASCII             base64 of text, or of another encoding: in each group of four digits the three
+                                        bits that are the top bits of bytes are clear; one random group in eight
+`LONG` base64 digits                    base64 of anything; names and tokens are shorter
+two lines of 60 base64 digits or more   base64 in lines (RFC 2045, section 6.8), unless they are lines of hex digits
+ten hex pairs 20 to 7f                  hex of text; one random pair in two and a half
+`LONGER` hex digits                     hex of anything; digests are shorter
+six ASCII characters with zeros         UTF-16
+an escape of a letter or digit          percent, JSON, HTML or quoted-printable written by somebody who hides something:
+                                        no encoder needs to escape those
+an escape of what is no UTF-8          percent of binary
+20 base64 digits round ``\/``, ``%2F``  base64 in a JSON string or in a form
+======================================  ================================================================================
+
+Each stretch is reported once and passed over, so that long ones cost no more than short ones. Traffic with none of
+them, which is most, costs what hyperscan takes to say so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from captures.sightings.escapes import JSON_ROW, URI_ROW, UTF16_ROW
+from captures.sightings.reasons import LENGTH, LOOK, Reason
+from captures.sightings.runs import BASE64, HEX, Alphabet, wrapped_end
+from captures.sightings.scanner import Expression, Skim, skimmer
+
+LONG = 96
+"""Base64 digits that are decoded unasked; a signature of 64 bytes has 86."""
+LONGER = 136
+"""Hex digits that are decoded unasked; SHA-512 has 128."""
+
+_D = rb"[A-Za-z0-9+/_-]"
+_X = rb"[0-9a-fA-F]"
+_ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589+-]" + _D
+_ALNUM = rb"(?:3[0-9]|[46][1-9a-f]|[57][0-9a])"  # ASCII letters and digits, in hex digits
+_NO_TEXT = rb"(?:0[0-8bcef]|1[0-9a-f]|7f|c[01]|f[5-9a-f])"  # control characters, and bytes that UTF-8 does without
+_HEX_LINES = Alphabet(b"0123456789abcdefABCDEF\r\n")
+
+_End = Callable[[bytes, int, int], int]
+"""Where a stretch ends that matched at *start* to *end*."""
+
+
+class _Look(NamedTuple):
+    """One row of the table above."""
+
+    expression: Expression
+    decoders: tuple[str, ...]
+    strength: int
+    end: _End
+
+
+def _row(expression: re.Pattern[bytes]) -> _End:
+    def end(data: bytes, start: int, stop: int) -> int:
+        match = expression.match(data, start)
+        return max(stop, match.end() if match else stop)
+
+    return end
+
+
+def _base64_end(data: bytes, start: int, stop: int) -> int:
+    return max(stop, BASE64.on(data, start))
+
+
+def _hex_end(data: bytes, start: int, stop: int) -> int:
+    return max(stop, HEX.on(data, start))
+
+
+def _lines_end(data: bytes, start: int, stop: int) -> int:
+    return max(stop, wrapped_end(data, BASE64.on(data, start)))
+
+
+def _stop(_data: bytes, _start: int, stop: int) -> int:
+    return stop
+
+
+_BASE64 = (
+    _Look(Expression(rb"(?:" + _ASCII_GROUP + rb"){4}", 16), ("base64",), LOOK, _base64_end),
+    _Look(Expression(_D + rb"{%d}" % LONG, LONG), ("base64",), LENGTH, _base64_end),
+    _Look(Expression(_D + rb"{60}\r?\n" + _D + rb"{4}", 10), ("base64",), LENGTH, _lines_end),
+)
+_HEX = (
+    _Look(Expression(rb"(?:[2-7]" + _X + rb"){10}", 20), ("hex",), LOOK, _hex_end),
+    _Look(Expression(rb"(?:[2-7]" + _X + rb"00){4}", 16), ("hex",), LOOK, _hex_end),
+    _Look(Expression(_X + rb"{%d}" % LONGER, LONGER), ("hex",), LENGTH, _hex_end),
+)
+_UTF16 = (_Look(Expression(rb"(?:[\x20-\x7e\t\r\n]\x00){6}", 12), ("utf-16",), LOOK, _row(UTF16_ROW)),)
+_ESCAPES = (
+    _Look(Expression(rb"%(?:25){0,4}" + _ALNUM, 3, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(rb"%(?:25){0,4}" + _NO_TEXT, 3, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(
+        Expression(rb"[0-9A-Za-z_.~-]%(?:25){0,4}[89ab][0-9a-f]", 3, caseless=True), ("percent",), LOOK, _row(URI_ROW)
+    ),
+    _Look(
+        Expression(rb"%(?:25){0,4}[c-f][0-9a-f][0-9A-Za-z_.~-]", 4, caseless=True), ("percent",), LOOK, _row(URI_ROW)
+    ),
+    _Look(Expression(_D + rb"{20}%(?:25){0,4}2[bfBF]" + _D + rb"{20}", 23), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(_D + rb"{60}%0[aAdD]", 3), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(rb"\\u00" + _ALNUM, 6, caseless=True), ("json",), LOOK, _row(JSON_ROW)),
+    _Look(Expression(rb"5cu00" + _ALNUM, 7, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(rb"(?:[!-~]\\u0000){4}", 6), ("json",), LOOK, _row(JSON_ROW)),
+    _Look(Expression(_D + rb"{20}\\/" + _D + rb"{20}", 22), ("json",), LOOK, _row(JSON_ROW)),
+    _Look(Expression(_D + rb"{60}\\[rn]", 2), ("json",), LOOK, _row(JSON_ROW)),
+)
+
+
+def _prepared(looks: Sequence[_Look]) -> tuple[Sequence[_Look], Skim]:
+    return looks, skimmer([look.expression for look in looks])
+
+
+class Skimmer:
+    """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
+
+    def __init__(self) -> None:
+        self._gate = skimmer([Expression(_D + rb"{16}", 16), *(look.expression for look in _UTF16)])
+        self._escapes = _prepared(_ESCAPES)
+        self._rows = [_prepared(looks) for looks in (_BASE64, _HEX, _UTF16)]
+
+    def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
+        """Decoders that have a reason to look into *data*, each with the reason."""
+        for looks, skim in (self._escapes, *(self._rows if self._gate(data, 0) else ())):
+            at = 0
+            while hit := skim(data, at):
+                look = looks[hit.needle]
+                at = look.end(data, hit.start, hit.end)
+                if look.end is _lines_end and (lines := _hex_lines(data, hit.start)):
+                    at = max(at, lines)
+                    continue
+                for decoder in look.decoders:
+                    yield decoder, Reason(hit.start, hit.end, look.strength)
+
+
+def _hex_lines(data: bytes, at: int) -> int:
+    """Where the lines of hex digits end that *at* stands in; 0 when it does not."""
+    start, end = HEX.row(data, at)
+    return max(end, data.rfind(b"\n", end, _HEX_LINES.on(data, end)) + 1) if end - start >= 60 else 0
