@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import python_socks
 from python_socks.sync import Proxy
 
+import rigs
 from telltale.fidelity import Fidelity
 from telltale.times import SECOND
 from telltale.verdict import Verdict
@@ -15,7 +17,9 @@ from trials import claims
 from trials.bench import Benches
 from trials.claims import TableRow
 from trials.outcome import Violation
+from trials.setup import Setup
 
+RIGS = Path(rigs.__file__).parent
 (BLIND,) = Fidelity.LOOPBACK.blind_spots
 MINUTE = 60 * SECOND
 PLAN = "user experience plan"
@@ -77,6 +81,19 @@ def test_uplinks_and_control_units_are_told_apart(scenario):
     run = scenario().given(location_permission="on").when_driven("1 minute").when("the weather app is opened")
     ways = {(t.uplink, t.ecu) for t in run.trial.observe().transmissions}
     assert ways >= {("private", "T-Box"), ("cellular", "IVI")}
+
+
+def test_a_datagram_that_is_not_recorded_is_no_failure_of_the_bench(benches):
+    """The MINI asks for the time over NTP; that nobody sees it is the blind spot, and nothing is missing beside."""
+    setup = Setup.read(RIGS / "mini-os9.yaml", policy=None, defects=[]).on("loopback")
+    trial = benches.trial(setup, title="the time", clauses=("MC-043",))
+    try:
+        trial.begin_step("given", "Given a MINI")
+        trial.power_up("MINI")
+        seen = trial.observe()
+        assert (seen.gaps, "ntp" in {t.channel for t in seen.transmissions}) == ((), False)
+    finally:
+        trial.close()
 
 
 def test_what_can_no_longer_be_retrieved_is_shown(scenario):

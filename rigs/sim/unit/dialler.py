@@ -143,13 +143,7 @@ class Dialler:
         return protocol
 
     async def udp(self, host: str, port: int, uplink: str, *, ecu: str | None = None) -> socket.socket:
-        """A UDP socket connected to a host.
-
-        :raises OSError: no address or no route
-        :raises SendError: the uplink is a proxy, which takes no datagrams
-        """
-        if uplink in self._proxies:
-            raise SendError(f"no way to {host}:{port}: the uplink {uplink} is a proxy, which takes no datagrams")
+        """A UDP socket connected to a host. :raises OSError: no address or no route"""
         family, address = (await self._resolve(host, port, socket.SOCK_DGRAM))[0]
         sock = self._socket(family, socket.SOCK_DGRAM, uplink, ecu)
         try:
