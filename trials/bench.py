@@ -10,9 +10,10 @@ from typing import Self
 from reports.run_folder import RunFolder
 from rigs.rigfile import RealRig
 from trials.real import RealBench
+from trials.session import Session
 from trials.setup import Setup
 from trials.simulated import SimulatedBench
-from trials.trial import Session, Trial
+from trials.trial import Trial
 
 
 class Benches:

@@ -18,7 +18,7 @@ from trials.outcome import Inconclusive
 from trials.powercut import PowerCut
 
 if TYPE_CHECKING:
-    from trials.trial import Session
+    from trials.session import Session
 
 Cause = Literal["timer", "door", "sms", "can"]
 _LOOK = 10 * SECOND

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from captures.decode import Senders
 from captures.sightings import Engine
 from policies.access import limits_for
 from policies.erasure import Check
@@ -20,20 +18,19 @@ from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
 from telltale.errors import TelltaleError
 from telltale.finding import Judgement
-from telltale.identity import Identities, masked
 from telltale.items import taxonomy
-from telltale.timeline import Change, Timeline
-from telltale.times import SECOND, ClockMap, ClockOffset, utc
+from telltale.timeline import Timeline
+from telltale.times import SECOND, ClockOffset
 from telltale.verdict import Verdict
-from trials import evidence, screens
+from trials import evidence, records, screens
 from trials.evidence import Exhibit
 from trials.keys import missing_keys
 from trials.life import Life
-from trials.observation import Control, Observation, look
-from trials.outcome import Inconclusive, Violation, describe, settle
+from trials.observation import Observation, look
+from trials.outcome import Inconclusive, Violation, settle
 from trials.places import BLUETOOTH, USB, Shelf
-from trials.recording import Stock
 from trials.retrieval import Retrieval, Upload
+from trials.session import Session
 from trials.setup import Setup
 from trials.ways import Ways
 
@@ -43,64 +40,6 @@ TICK = SECOND // 1000
 
 class NotOnThisRigError(TelltaleError):
     """The scenario needs something that this rig does not have; it is skipped with this reason."""
-
-
-class Session(Protocol):
-    """A bench while it serves one trial."""
-
-    vehicle: Vehicle
-    identities: Identities
-    stimulator: Stimulator
-    timeline: Timeline
-    instruments: Instruments
-    uplinks: Mapping[str, str]
-    """Captured interface to uplink."""
-    units: tuple[str, ...]
-    """The unit's own addresses."""
-    senders: Mapping[str, Senders]
-    """Uplink to the control units that share it."""
-
-    @property
-    def retrieval(self) -> Retrieval:
-        """Asks the maker's cloud. :raises MissingInstrumentError: the rig cannot"""
-
-    @property
-    def has_screen(self) -> bool:
-        """Whether the unit has a screen that can be looked at now."""
-
-    @property
-    def awake(self) -> bool:
-        """Whether the unit has power and runs, so that it can be asked something."""
-
-    def power_on(self) -> None:
-        """Switch the supply on and wait until the unit has booted."""
-
-    def restarted(self) -> None:
-        """The unit has booted anew: tell it where it is and how the car stands, and read what it kept."""
-
-    def power_off(self) -> None:
-        """Switch the supply off; a unit with a battery of its own runs on."""
-
-    def heard(self) -> str | None:
-        """What shows that the unit is not off yet; None: nothing has been heard of it since the last call."""
-
-    def now(self) -> int:
-        """Bench time, ns."""
-
-    def advance(self, duration: int) -> None:
-        """Let bench time pass, ns."""
-
-    def steps(self) -> ClockMap:
-        """Bench time of any wall time."""
-
-    def control(self, uplink: str) -> Control:
-        """Send a control transmission."""
-
-    def take_stock(self) -> Stock:
-        """Wait for quiet, flush, and take stock: counters, keys, and what is known to be wrong."""
-
-    def close(self) -> None:
-        """End the capture and take the car off the bench."""
 
 
 class Trial:
@@ -383,7 +322,7 @@ class Trial:
             notes=judgement.notes,
         )
         self.judgements.append(judgement)
-        self.folder.append("findings.jsonl", [self._told(judgement)])
+        self.folder.append("findings.jsonl", [records.judgement(judgement, self._secrets)])
 
     def step_error(self) -> TelltaleError | None:
         """How the step that just ended is to be shown: None if all that it judged complies."""
@@ -441,9 +380,9 @@ class Trial:
         try:
             self._session.close()
         finally:
-            self.folder.append("timeline.jsonl", (self._change(c) for c in self.timeline))
+            self.folder.append("timeline.jsonl", map(records.change, self.timeline))
             if self._last_seen:
-                self.folder.append("transmissions.jsonl", self._transmissions(self._last_seen))
+                self.folder.append("transmissions.jsonl", records.transmissions(self._last_seen, self._secrets))
             self.folder.file("timeline.svg").write_text(self._picture(ended), encoding="utf-8")
             verdict = Verdict.gravest(judgement.verdict for judgement in self.judgements)
             if not self.concluded and verdict is Verdict.COMPLIES:
@@ -455,7 +394,7 @@ class Trial:
                     "scenario": self.title,
                     "clauses": self.clauses,
                     "verdict": verdict,
-                    "clocks": self._clocks(),
+                    "clocks": records.clocks(self.clocks.values()),
                 },
             )
 
@@ -463,12 +402,6 @@ class Trial:
     def unit_clock(self) -> ClockOffset:
         """The clock by which the unit says when it made something."""
         return self.clocks.get(UNIT) or self.clocks.get(MODEM) or ClockOffset.unmeasured(UNIT)
-
-    def _clocks(self) -> list[dict[str, object]]:
-        return [
-            {"clock": o.source, "offset ns": o.offset, "uncertainty ns": o.uncertainty, "measured": utc(o.measured)}
-            for o in self.clocks.values()
-        ]
 
     def evidence(self) -> Iterator[Exhibit]:
         """What belongs to the whole scenario, once it is closed."""
@@ -493,33 +426,3 @@ class Trial:
 
     def _mask(self, text: str) -> str:
         return mask_all(text, self._secrets)
-
-    def _told(self, judgement: Judgement) -> dict[str, object]:
-        return {
-            "claim": judgement.claim,
-            "verdicts": judgement.verdicts,
-            "clauses": judgement.clauses,
-            "findings": [self._mask(describe(finding)) for finding in judgement.findings],
-            "not seen": judgement.notes,
-        }
-
-    @staticmethod
-    def _change(change: Change) -> dict[str, object]:
-        return {"bench": utc(change.bench), "fact": change.fact, "value": change.value, "source": change.source}
-
-    def _transmissions(self, seen: Observation) -> Iterator[dict[str, object]]:
-        for t in seen.transmissions:
-            yield {
-                "transmission": t.index,
-                "bench": utc(t.bench) if t.bench is not None else None,
-                "wall": utc(t.sent),
-                "uplink": t.uplink,
-                "ecu": t.ecu,
-                "channel": t.channel,
-                "recipient": t.recipient,
-                "summary": self._mask(t.summary),
-                "status": t.status,
-                "complete": t.complete,
-                "packets": t.frames,
-                "sightings": [f"{s.describe()} = {masked(s.value)}" for s in seen.sightings_in(t)],
-            }

@@ -15,7 +15,8 @@ from telltale.transmission import Transmission
 from trials.observation import Control
 
 if TYPE_CHECKING:
-    from trials.trial import Session, Trial
+    from trials.session import Session
+    from trials.trial import Trial
 
 COVERAGE = ("coverage", "link")
 """What stands for all of the car's cellular uplinks at once: they share one modem."""

@@ -18,8 +18,8 @@ from rigs.sim.cloud.model import App, Cloud, DirectAddress, Platform, Sink, Stor
 from rigs.sim.cloud.model import checked as checked_cloud
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.source import Source
+from rigs.sim.unit.checks import checked as checked_unit
 from rigs.sim.unit.model import FactSource, Function, Queue, Send, Unit
-from rigs.sim.unit.model import checked as checked_unit
 from telltale.errors import near_miss
 from telltale.items import taxonomy
 from telltale.yamlfile import Location, Strict

@@ -6,7 +6,7 @@ import pytest
 
 from rigs.rigfile import RealRig, SimulatedRig, load_rig
 from rigs.sim.cloud.model import load_cloud
-from rigs.sim.unit.model import load_unit
+from rigs.sim.unit.checks import load_unit
 from rigs.vehicle import Vehicle
 from telltale.errors import InputError
 from telltale.identity import Identities

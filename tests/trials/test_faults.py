@@ -184,7 +184,7 @@ def test_the_whole_sealed_network_may_vanish(scenario):
 def test_a_can_bus_that_goes_off_ends_the_scenario_inconclusive(scenario):
     """What the car was to be told did not reach it, so what it did not send shows nothing."""
     run = scenario().given(user_experience_plan="off").when_driven("1 minute")
-    hub = run.session._bench.peers.can
+    hub = run.session._peers.can
     hub._call(lambda: [client.transport.abort() for client in hub._clients])
     with pytest.raises(RigError, match=r"the (CAN )?bus"):
         run.when("it is locked")

@@ -26,7 +26,7 @@ from rigs.sim.clock import VirtualClock
 from rigs.sim.cloud.model import load_cloud
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
 from rigs.sim.stick import SimulatedStick
-from rigs.sim.unit.model import load_unit
+from rigs.sim.unit.checks import load_unit
 from telltale.identity import Identities, Identity
 from telltale.processes import spawn_here
 from telltale.times import parse_duration

@@ -11,7 +11,7 @@ APP = {"xiaomi-su7": "https://app.xiaomiev.test/v1", "mini-os9": "https://app.bm
 @pytest.fixture
 def footage(bench):
     paths = {}
-    for item in ("sentry_video", "cabin_video", "cabin_image", "cabin_audio"):
+    for item in ("sentry_video", "cabin_video", "cabin_image", "cabin_audio", "parking_image"):
         paths[item] = bench.folder / item
         paths[item].write_bytes(item.encode() * 1000)
     return paths

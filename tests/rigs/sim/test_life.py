@@ -7,9 +7,9 @@ import select
 import pytest
 
 from rigs.sim.peers.terminals import Air, Terminals
+from rigs.sim.unit.checks import load_unit
 from rigs.sim.unit.life import TURNS
 from rigs.sim.unit.lifefile import STATES
-from rigs.sim.unit.model import load_unit
 from telltale.errors import InputError
 
 CAR = """

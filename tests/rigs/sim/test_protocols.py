@@ -2,7 +2,7 @@
 
 import pytest
 
-from rigs.sim.unit.model import load_unit
+from rigs.sim.unit.checks import load_unit
 from telltale.errors import InputError
 
 CLOUD = """

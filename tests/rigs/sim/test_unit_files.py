@@ -3,7 +3,7 @@
 import pytest
 
 from rigs.sim.parts import UnitBoot
-from rigs.sim.unit.model import load_unit
+from rigs.sim.unit.checks import load_unit
 from telltale.errors import InputError
 from telltale.identity import Identities, Identity
 

@@ -9,7 +9,7 @@ from rigs.drivers.diagnostics import UdsClient
 from rigs.drivers.messages import load_dbc
 from rigs.protocols import Fault
 from rigs.sim.peers.host import PeerHost
-from rigs.sim.unit.model import load_unit
+from rigs.sim.unit.checks import load_unit
 from telltale.errors import InputError, RigError
 
 UNIT = """
