@@ -5,6 +5,7 @@ flows        IP packets to conversations, each with a client, a server and the u
 streams      TCP segments to contiguous runs of bytes, with the gaps
 recognise    the table of protocols, told by content
 datagrams    the same for UDP
+layout       the language in which messages of fixed layout are written down as tables
 tls, http1, gbt32960, dns …   one protocol a module; `fallback` keeps what none of them knows
 senders      which control unit sent, where several share an uplink
 accounts     equations 2 and 3: captured = unique + retransmitted, unique = decoded + opaque

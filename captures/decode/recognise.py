@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.decode import dns, fallback, gbt32960, http1, http2, mqtt, tls, websocket
+from captures.decode import dns, fallback, gbt32960, http1, http2, jt808, mqtt, tls, websocket
 from captures.decode.model import MAX_DEPTH, Exchange, Reading
 
 _HEAD = 1 << 16
@@ -27,6 +27,7 @@ PROTOCOLS = (
     Protocol("http1", http1.looks_like, http1.parse),
     Protocol("mqtt", mqtt.looks_like, mqtt.parse),
     Protocol("gbt32960", gbt32960.looks_like, gbt32960.parse),
+    Protocol("jt808", jt808.looks_like, jt808.parse),
     Protocol("dns", dns.looks_like, dns.parse),
 )
 """The first that fits is taken, so the surest signs come first."""
