@@ -69,7 +69,7 @@ class Connection:
 class Pcap:
     """A pcap file (libpcap, microseconds, Ethernet) that messages are written to."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, link_type: int = 1) -> None:
         self._file = file
         self._ports = count(20_000)
         self._clock = count(_BEGIN, 150)
@@ -77,7 +77,7 @@ class Pcap:
         self._identifiers = count()
         self.bytes = 0
         """Written so far, the file's header aside."""
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 1))
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, link_type))
 
     def packet(self, protocol: int, data: bytes, *, back: bool = False) -> None:
         ends = (SERVER, CLIENT) if back else (CLIENT, SERVER)
@@ -85,18 +85,25 @@ class Pcap:
             ">BBHHHBBH", 0x45, 0, 20 + len(data), next(self._identifiers) & 0xFFFF, 0x4000, 64, protocol, 0
         )
         frame = (_MAC[6:] + _MAC[:6] if back else _MAC) + b"\x08\x00" + _summed(ip + ends[0] + ends[1]) + data
+        self.frame(frame)
+
+    def frame(self, frame: bytes) -> None:
         now = next(self._clock)
         self._file.write(struct.pack("<IIII", now // 1_000_000, now % 1_000_000, len(frame), len(frame)))
         self._file.write(frame)
         self.bytes += 16 + len(frame)
 
+    def datagram(self, data: bytes, client: int, server: int, *, back: bool = False) -> None:
+        ports = (server, client) if back else (client, server)
+        self.packet(17, struct.pack(">HHHH", *ports, 8 + len(data), 0) + data, back=back)
+
     def send(self, message: Message) -> None:
         """Write what *message* is on the wire."""
         getattr(self, f"_{message.protocol}")(message)
 
-    def connect(self, protocol: str) -> Connection:
-        """A new connection to the port of *protocol*."""
-        return Connection(self, next(self._ports) % 40_000 + 20_000, _PORTS[protocol]).open()
+    def connect(self, protocol: str, port: int | None = None) -> Connection:
+        """A new connection to *port*, or to the one of *protocol*."""
+        return Connection(self, next(self._ports) % 40_000 + 20_000, port or _PORTS[protocol]).open()
 
     def close(self) -> None:
         for connection in self._open.values():
@@ -149,9 +156,7 @@ class Pcap:
         connection.close()
 
     def _udp(self, message: Message) -> None:
-        data = message.parts["payload"]
-        port = next(self._ports) % 40_000 + 20_000
-        self.packet(17, struct.pack(">HHHH", port, _PORTS["udp"], 8 + len(data), 0) + data)
+        self.datagram(message.parts["payload"], next(self._ports) % 40_000 + 20_000, _PORTS["udp"])
 
 
 def _counted(data: bytes) -> bytes:

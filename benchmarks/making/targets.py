@@ -1,0 +1,235 @@
+"""What can be fuzzed: each target takes any bytes, and fails where the code under it breaks a promise.
+
+The promises: nothing is raised on what a capture contains, every byte is accounted for, a sighting lies within its
+part, and a file that makes no sense ends in one line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gzip
+import io
+import operator
+import ssl
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import brotli
+import zstandard
+
+from captures.decode import KeyLog, decode
+from captures.decode.content import decode_content
+from captures.pcapng import CaptureFile, Packet
+from captures.sightings import Engine
+from captures.sources import KINDS, open_source
+from making.cases import cases
+from making.values import identities
+from making.wire import Pcap
+from telltale.errors import InputError
+from telltale.identity import Identities, Identity
+from telltale.transmission import Address, Part, Transmission
+
+VALUES = identities(1)
+TURN = b"\xff\x00\xff"
+"""Stands in a fuzzed conversation where the other side begins to talk."""
+TCP_PORTS = (80, 443, 1883, 8883, 8080, 32960, 8808, 53, 853, 5683, 13400, 30490, 7001)
+UDP_PORTS = (53, 5353, 67, 123, 443, 5683, 5684, 13400, 30490, 7002)
+CODINGS = ("gzip", "deflate", "br", "zstd", "gzip, br", "x-gzip, nothing")
+LINK_TYPES = (1, 101, 113, 276, 228, 227, 0, 201)
+
+
+@cache
+def engine() -> Engine:
+    return Engine(Identities([Identity(item=item, value=value) for item, value in VALUES.items()]))
+
+
+def part(data: bytes) -> None:
+    """A body of any bytes, searched."""
+    one = Transmission(
+        index=0,
+        channel="https",
+        uplink=None,
+        sent=0,
+        ended=0,
+        source=Address(ip="10.64.0.2", port=1),
+        destination=Address(ip="203.0.113.10", port=2),
+        summary="",
+        parts=(Part(name="body", data=data),),
+    )
+    for sighting in engine().examine(one).sightings:
+        assert 0 <= sighting.offset <= sighting.offset + sighting.length <= len(data)
+        assert sighting.length > 0
+
+
+def content(data: bytes) -> None:
+    """A body under a Content-Encoding that may be a lie."""
+    if data:
+        decode_content(data[1:], CODINGS[data[0] % len(CODINGS)])
+
+
+def stream(data: bytes) -> None:
+    """A TCP conversation of any bytes, in turns."""
+    if not data:
+        return
+    wire = Wire()
+    connection = wire.connect("tcp", TCP_PORTS[data[0] % len(TCP_PORTS)])
+    for index, turn in enumerate(data[1:].split(TURN)):
+        (connection.answer if index % 2 else connection.send)(turn)
+    connection.close()
+    check(wire.packets())
+
+
+def datagrams(data: bytes) -> None:
+    """Datagrams of any bytes, in turns."""
+    if not data:
+        return
+    wire = Wire()
+    for index, turn in enumerate(data[1:].split(TURN)):
+        wire.datagram(turn[:1400], 40_000, UDP_PORTS[data[0] % len(UDP_PORTS)], back=index % 2 == 1)
+    check(wire.packets())
+
+
+def frames(data: bytes) -> None:
+    """Frames of any bytes on a link of any type."""
+    if not data:
+        return
+    wire = Wire(LINK_TYPES[data[0] % len(LINK_TYPES)])
+    for frame in data[1:].split(TURN):
+        wire.frame(frame)
+    check(wire.packets())
+
+
+def file(data: bytes) -> None:
+    """A file of any bytes, under the name of any kind of capture."""
+    if not data:
+        return
+    kind = KINDS[data[0] % len(KINDS)]
+    suffix = kind.suffixes[0] if kind.suffixes else f".{kind.name}"
+    with tempfile.NamedTemporaryFile(suffix=suffix) as written:
+        written.write(data[1:])
+        written.flush()
+        refused = ""
+        try:
+            source = open_source(Path(written.name))
+            for index, one in enumerate(source.transmissions()):
+                assert one.index == index
+        except InputError as error:
+            refused = str(error)
+        assert "\n" not in refused
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "part": part,
+    "content": content,
+    "stream": stream,
+    "datagrams": datagrams,
+    "frames": frames,
+    "file": file,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """An input worth changing."""
+
+    target: str
+    data: bytes
+
+
+def seeds() -> Iterator[Seed]:
+    """Messages of every protocol, and a few hundred of the corpus, as every target takes them."""
+    for port, said in _openings():
+        ports, target = (UDP_PORTS, "datagrams") if port in {53, 123} else (TCP_PORTS, "stream")
+        yield Seed(target, bytes([_index(ports, port)]) + said)
+    for index, packed in enumerate((gzip.compress(_TEXT), zlib.compress(_TEXT), brotli.compress(_TEXT))):
+        yield Seed("content", bytes([index]) + packed)
+    yield Seed("content", b"\3" + zstandard.compress(_TEXT))
+    for case in cases(VALUES, 3, 300):
+        message = case.message
+        body = message.parts[case.truth.part]
+        yield Seed("part", body)
+        wire = Wire()
+        wire.send(message)
+        wire.close()
+        port = {"http": 80, "mqtt": 1883, "ws": 8080}.get(message.protocol, 7001)
+        turns = TURN.join(said for _, said in wire.said)
+        yield Seed("datagrams" if message.protocol == "udp" else "stream", bytes([_index(TCP_PORTS, port)]) + turns)
+        yield Seed("frames", b"\0" + TURN.join(frame for frame in wire.frames_written[:4]))
+        yield Seed("file", b"\0" + wire.file.getvalue())
+
+
+_TEXT = b'{"speed": 61.5, "text": "tyre pressure within limits"}' * 4
+
+
+def _openings() -> Iterator[tuple[int, bytes]]:
+    """How conversations begin that the corpus does not have, by port."""
+    report = bytes([2, 0xFE]) + str(VALUES["vin"]).encode() + b"\1\0\x1e" + bytes([26, 11, 22, 14, 0, 5, 5]) + bytes(9)
+    report += bytes([1, 1, 3, 1, 2, 0x58, 0, 0, 0x30, 0x39, 0x0E, 0xA6, 0x27, 0x10])
+    yield 32960, b"##" + report + bytes([functools.reduce(operator.xor, report)])
+    hello = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="cloud.example")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    yield 443, hello.read()
+    yield (
+        80,
+        (
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\6\1\4\0\0\0\1\x82\x84\x86\x41\1a"
+            b"\0\0\5\0\1\0\0\0\1hello" + TURN + b"\0\0\0\4\0\0\0\0\0\0\0\1\1\5\0\0\0\1\x88"
+        ),
+    )
+    chunked = b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    yield 80, b"POST /a HTTP/1.1\r\nHost: a\r\n" + chunked + TURN + b"HTTP/1.1 200 OK\r\n\r\ndata: x\n\n"
+    yield 53, b"\0\7\1\0\0\1\0\0\0\0\0\0\5cloud\7example\0\0\1\0\1"
+    yield 123, b"\x23" + bytes(47)
+
+
+def _index(ports: tuple[int, ...], port: int) -> int:
+    return ports.index(port)
+
+
+def check(packets: list[Packet]) -> None:
+    decoded = decode(packets, keylog=KeyLog(), uplinks={})
+    for account in decoded.accounts.values():
+        assert account.balance == (0, 0)
+        assert account.decoded >= 0
+    for sent in decoded.transmissions:
+        assert sent.sent <= sent.ended
+        for field in sent.fields:
+            held = sent.part(field.part)
+            assert held is not None
+            assert 0 <= field.offset <= field.offset + field.length <= len(held.data)
+
+
+class Wire(Pcap):
+    """Packets in memory."""
+
+    def __init__(self, link_type: int = 1) -> None:
+        self.file = io.BytesIO()
+        self.frames_written: list[bytes] = []
+        self.said: list[tuple[bool, bytes]] = []
+        super().__init__(self.file, link_type)
+
+    def frame(self, frame: bytes) -> None:
+        self.frames_written.append(frame)
+        super().frame(frame)
+
+    def packet(self, protocol: int, data: bytes, *, back: bool = False) -> None:
+        head = 20 if protocol == 6 else 8
+        if len(data) > head:
+            if self.said and self.said[-1][0] is back:
+                self.said[-1] = (back, self.said[-1][1] + data[head:])
+            else:
+                self.said.append((back, data[head:]))
+        super().packet(protocol, data, back=back)
+
+    def packets(self) -> list[Packet]:
+        with tempfile.NamedTemporaryFile() as written:
+            written.write(self.file.getvalue())
+            written.flush()
+            return list(CaptureFile(Path(written.name)).packets())
