@@ -17,39 +17,16 @@ from pathlib import Path
 
 from making.cases import Case, Truth, cases
 from making.forms import KEY
-from making.values import Position, identities
+from making.searched import engine_for, transmission
+from making.values import identities
 from making.wire import Pcap
 
-from captures.sightings import Engine
 from captures.sources import open_source
-from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
-from telltale.transmission import Address, Part, Transmission
+from telltale.transmission import Transmission
 
 MOST = 60
 """Kinds of misses that are printed, those with the shortest chains first."""
-
-
-def known(values: dict[str, str | Position]) -> Identities:
-    return Identities([Identity(item=item, value=value) for item, value in values.items()])
-
-
-def engine_for(values: dict[str, str | Position]) -> Engine:
-    return Engine(known(values))
-
-
-def transmission(case: Case) -> Transmission:
-    return Transmission(
-        index=case.number,
-        channel=case.message.protocol,
-        uplink=None,
-        sent=0,
-        ended=0,
-        source=Address(ip="10.64.0.2", port=1),
-        destination=Address(ip="203.0.113.10", port=2),
-        summary="",
-        parts=tuple(Part(name=name, data=data) for name, data in case.message.parts.items()),
-    )
 
 
 def seen(sighting: Sighting) -> Truth:
@@ -124,7 +101,7 @@ def main() -> None:
     tried: Counter[str] = Counter()
     size, begun = 0, time.process_time()
     made = cases(values, given.seed, given.cases)
-    for case, sent in as_packets(made) if given.pcap else ((case, transmission(case)) for case in made):
+    for case, sent in as_packets(made) if given.pcap else ((case, transmission(case.message)) for case in made):
         found = [seen(sighting) for sighting in engine.search(sent)]
         size += sum(map(len, case.message.parts.values()))
         truth = case.truth

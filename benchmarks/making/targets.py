@@ -25,14 +25,13 @@ import zstandard
 from captures.decode import KeyLog, decode
 from captures.decode.content import decode_content
 from captures.pcapng import CaptureFile, Packet
-from captures.sightings import Engine
 from captures.sources import KINDS, open_source
+from making.carriers import Message
 from making.cases import cases
+from making.searched import engine_for, transmission
 from making.values import identities
 from making.wire import Pcap
 from telltale.errors import InputError
-from telltale.identity import Identities, Identity
-from telltale.transmission import Address, Part, Transmission
 
 VALUES = identities(1)
 TURN = b"\xff\x00\xff"
@@ -43,24 +42,12 @@ CODINGS = ("gzip", "deflate", "br", "zstd", "gzip, br", "x-gzip, nothing")
 LINK_TYPES = (1, 101, 113, 276, 228, 227, 0, 201)
 
 
-@cache
-def engine() -> Engine:
-    return Engine(Identities([Identity(item=item, value=value) for item, value in VALUES.items()]))
+engine = cache(lambda: engine_for(VALUES))
 
 
 def part(data: bytes) -> None:
     """A body of any bytes, searched."""
-    one = Transmission(
-        index=0,
-        channel="https",
-        uplink=None,
-        sent=0,
-        ended=0,
-        source=Address(ip="10.64.0.2", port=1),
-        destination=Address(ip="203.0.113.10", port=2),
-        summary="",
-        parts=(Part(name="body", data=data),),
-    )
+    one = transmission(Message(protocol="https", parts={"body": data}))
     for sighting in engine().examine(one).sightings:
         assert 0 <= sighting.offset <= sighting.offset + sighting.length <= len(data)
         assert sighting.length > 0

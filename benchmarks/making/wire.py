@@ -1,4 +1,4 @@
-"""Messages as packets: a pcap file with TCP connections and datagrams, built byte by byte.
+"""Messages as packets: a pcap file with TCP connections and datagrams, built byte by byte; and as a HAR.
 
 One connection carries many HTTP requests, MQTT or WebSocket messages; each raw TCP message has a connection of its own,
 since nothing else would part them.
@@ -6,8 +6,12 @@ since nothing else would part them.
 
 from __future__ import annotations
 
+import base64
+import json
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import BinaryIO
 
@@ -177,3 +181,43 @@ def _summed(header: bytes) -> bytes:
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)
     return header[:10] + struct.pack(">H", ~total & 0xFFFF) + header[12:]
+
+
+def har(made: Iterable[Message]) -> Iterator[str]:
+    """HTTP messages as an HTTP Archive 1.2, piece by piece."""
+    yield '{"log": {"version": "1.2", "creator": {"name": "benchmark", "version": "1"}, "entries": [\n'
+    for index, message in enumerate(made):
+        body = message.parts.get("body", b"")
+        began = datetime.fromtimestamp(_BEGIN / 1e6 + index * 0.01, UTC).isoformat(timespec="milliseconds")
+        headers = [line.partition(": ") for line in message.parts["header"].decode("latin-1").split("\r\n") if line]
+        posted: dict[str, object] = {"mimeType": message.kind, "params": []}
+        try:
+            posted["text"] = body.decode()
+        except UnicodeDecodeError:
+            posted |= {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+        request = {
+            "method": "POST",
+            "url": "http://cloud.example" + message.parts["url"].decode("latin-1"),
+            "httpVersion": "HTTP/1.1",
+            "headers": [{"name": name, "value": value} for name, _, value in headers],
+            "queryString": [],
+            "cookies": [],
+            "headersSize": -1,
+            "bodySize": len(body),
+            "postData": posted,
+        }
+        response = {
+            "status": 204,
+            "statusText": "No Content",
+            "httpVersion": "HTTP/1.1",
+            "headers": [],
+            "cookies": [],
+            "content": {"size": 0, "mimeType": ""},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": 0,
+        }
+        timings = {"send": 1, "wait": 1, "receive": 1}
+        entry = {"startedDateTime": began, "time": 3, "request": request, "response": response, "cache": {}}
+        yield (",\n" if index else "") + json.dumps({**entry, "timings": timings}, ensure_ascii=False)
+    yield "\n]}}\n"
