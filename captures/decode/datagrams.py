@@ -30,19 +30,29 @@ DATAGRAM_PROTOCOLS = (
     DatagramProtocol("jt808", jt808.looks_like_datagram, jt808.parse_datagrams),
     DatagramProtocol("coap", coap.looks_like, coap.parse),
 )
-"""The first that fits is taken. QUIC comes before all: its flows go on where connections have moved to."""
+"""The first that fits is taken, and kept to for the rest of the flow. QUIC comes before all: its flows go on where
+connections have moved to."""
+_QUIC = "quic"
 
 
 def read(conversation: Conversation, scene: Scene) -> Reading:
     """Parse a flow as the protocol that its first datagrams look like, else each as raw bytes."""
-    if conversation.protocol == UDP:
-        if scene.quic.looks_like(conversation.datagrams):
-            return scene.quic.parse(conversation.datagrams, conversation.unit, scene)
-        heads = [bytes(one.data) for one in conversation.datagrams[:4]]
-        for protocol in DATAGRAM_PROTOCOLS:
-            if any(protocol.looks_like(head) for head in heads):
-                return protocol.parse(conversation.datagrams, conversation.unit, scene)
+    if conversation.protocol != UDP:
+        return _raw(conversation)
+    if is_quic(conversation) or scene.quic.looks_like(conversation.datagrams):
+        conversation.spoken = _QUIC
+        return scene.quic.parse(conversation.datagrams, conversation.unit, scene, flow=conversation.number)
+    heads = [bytes(one.data) for one in conversation.datagrams[:4]]
+    for protocol in DATAGRAM_PROTOCOLS:
+        if conversation.spoken == protocol.name or any(protocol.looks_like(head) for head in heads):
+            conversation.spoken = protocol.name
+            return protocol.parse(conversation.datagrams, conversation.unit, scene)
     return _raw(conversation)
+
+
+def is_quic(conversation: Conversation) -> bool:
+    """Whether what was read of a flow so far is QUIC."""
+    return conversation.spoken == _QUIC
 
 
 def _raw(conversation: Conversation) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
-from captures.decode.model import Ending, Exchange, Message, Reading, Side, Stream
+from captures.decode.model import OVERLAP, WINDOW, Ending, Exchange, Message, Reading, Side, Stream
 from telltale.transmission import Part
 
 
@@ -23,20 +23,29 @@ def bursts(exchange: Exchange, stream: Stream) -> list[tuple[int, int]]:
 
 
 def parse(exchange: Exchange) -> Reading:
-    """Both directions as raw bytes, one message for each burst of the unit's."""
+    """Both directions as raw bytes, one message for each burst of the unit's (or each `WINDOW` of a longer one)."""
     reading = Reading()
+    done = [0, 0]
     for side in Side:
         stream, tally = exchange.streams[side], reading.tallies[side]
         wanted = side is exchange.unit
-        for start, end in bursts(exchange, stream):
+        found = bursts(exchange, stream)
+        if found and wanted and not exchange.over(side) and found[-1][1] - found[-1][0] < WINDOW:
+            found.pop()  # it may go on
+        for start, end in found:
+            done[side] = end
+            if wanted and end == len(stream) and not exchange.over(side):
+                done[side] -= OVERLAP
             message = raw(exchange, stream, start, end)
             opaque = message.parts[0].opaque
             if opaque:
-                tally.opaque[opaque] += end - start
+                tally.opaque[opaque] += done[side] - start
             else:
-                tally.decoded += end - start
+                tally.decoded += done[side] - start
             if wanted:
                 reading.messages.append(message)
+    if not exchange.final:
+        reading.consumed = (done[0], done[1])
     return reading
 
 

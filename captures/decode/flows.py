@@ -62,6 +62,12 @@ class Conversation:
     unit: Side = Side.CLIENT
     foreign: bool = False
     """Neither end is the unit."""
+    last: int = 0
+    """Wall time of the latest packet."""
+    pending: int = 0
+    """Bytes of payload that were not read yet."""
+    spoken: str = ""
+    """UDP only: what it speaks, by what was read of it so far."""
 
     @property
     def addresses(self) -> tuple[Address, Address]:
@@ -74,20 +80,48 @@ class Conversation:
         """Whether the capture holds its beginning."""
         return self.protocol != TCP or any(direction.syn is not None for direction in self.directions)
 
+    @property
+    def closed(self) -> bool:
+        """Whether both sides of a connection have ended it, or one at once."""
+        client, server = self.directions
+        return client.reset or server.reset or (client.finished is not None and server.finished is not None)
+
 
 class Flows:
-    """Collects the conversations of a capture."""
+    """Collects the conversations of a capture, and forgets those that were read."""
 
     def __init__(self, units: Collection[str] = ()) -> None:
         self._units = frozenset(ip_text(ip_address(unit).packed) for unit in units)
         self._known: dict[Key, tuple[Conversation, Side]] = {}
-        self._all: list[Conversation] = []
+        self._all: dict[int, Conversation] = {}
+        self._count = 0
+        self.pending = 0
+        """Bytes of payload that were not read yet."""
 
     def __iter__(self) -> Iterator[Conversation]:
-        return iter(self._all)
+        return iter(self._all.values())
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def read(self, conversation: Conversation) -> None:
+        """What is pending of it has been read."""
+        self.pending -= conversation.pending
+        conversation.pending = 0
+
+    def forget(self, conversation: Conversation) -> None:
+        """It has been read to its end; should its ports be used again, that is another one."""
+        self.read(conversation)
+        del self._all[conversation.number]
+        (client, cport), (server, sport) = conversation.ends
+        interface, protocol = conversation.interface, conversation.protocol
+        for key in (
+            (interface, protocol, client, cport, server, sport),
+            (interface, protocol, server, sport, client, cport),
+        ):
+            known = self._known.get(key)
+            if known is not None and known[0] is conversation:
+                del self._known[key]
 
     def add(self, ip: IpPacket, packet: Packet) -> None:
         """Sort in one packet.
@@ -106,7 +140,11 @@ class Flows:
             payload = data
         key = (packet.interface, protocol, source, sport, destination, dport)
         found = self._known.get(key) or self._new(key, packet, swap=False)
-        found[0].datagrams.append(Datagram(found[1], packet.wall, packet.number, payload, missing))
+        conversation = found[0]
+        conversation.datagrams.append(Datagram(found[1], packet.wall, packet.number, payload, missing))
+        conversation.last = packet.wall
+        conversation.pending += len(payload)
+        self.pending += len(payload)
 
     def _segment(self, source: bytes, destination: bytes, data: memoryview, packet: Packet) -> None:
         sport, dport, sequence, acknowledged, words, flags = _TCP_HEADER(data)
@@ -126,8 +164,11 @@ class Flows:
         direction = conversation.directions[side]
         payload = data[(words >> 4) * 4 :]
         size = len(payload)
+        conversation.last = packet.wall
         if size:
             direction.add(sequence, payload, packet.wall, packet.number)
+            conversation.pending += size
+            self.pending += size
         if flags & ACK:
             conversation.directions[1 - side].acknowledged = acknowledged
         if flags & (FIN | RST):
@@ -141,9 +182,10 @@ class Flows:
         sender, receiver = (source, sport), (destination, dport)
         ends = (receiver, sender) if swap else (sender, receiver)
         side = Side.SERVER if swap else Side.CLIENT
-        new = Conversation(len(self._all), protocol, interface, ends, packet.outgoing, packet.wall)
+        new = Conversation(self._count, protocol, interface, ends, packet.outgoing, packet.wall)
         self._place_unit(new, sent_by=side)
-        self._all.append(new)
+        self._count += 1
+        self._all[new.number] = new
         self._known[interface, protocol, destination, dport, source, sport] = new, side.other
         self._known[key] = new, side
         return new, side

@@ -2,226 +2,231 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from captures.decode import fallback
 from captures.decode.content import decode_content
-from captures.decode.model import Ending, Exchange, Message, Reading, Side, Stream, discreet
+from captures.decode.http1_syntax import BEGINS_REQUEST, REQUEST, Parsed, path_of, read_message, read_on, without_port
+from captures.decode.model import OVERLAP, WINDOW, Exchange, Message, Reading, Side, Stream, discreet
 from telltale.transmission import Part
 
-_HEAD_LIMIT = 1 << 20
-_REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) +(\S.*?) +HTTP/1\.[0-9]\s*\Z", re.DOTALL)
-_STATUS = re.compile(rb"HTTP/1\.[0-9] +([0-9]{3})(?: |\s*\Z)", re.DOTALL)
-_BEGINS_REQUEST = re.compile(rb"\r?\n?[A-Z][A-Z-]{2,19} [^\s\0]")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_UNANSWERED = 4 << 20
+"""Bytes from the client, after which a request is told though its answer is not there."""
 
 
 def looks_like(client: bytes, server: bytes) -> bool:
     """A request line, also one cut off; or an answer's status line."""
     if server.startswith(b"HTTP/1.") and not client:
         return True
-    if not _BEGINS_REQUEST.match(client):
+    if not BEGINS_REQUEST.match(client):
         return False
     line, end, _ = client.lstrip(b"\r\n").partition(b"\n")
     if end:
-        return _REQUEST.match(line) is not None
+        return REQUEST.match(line) is not None
     target = line.partition(b" ")[2]
     return target.startswith((b"/", b"http", b"*")) and target.isascii()
 
 
 @dataclass(slots=True)
-class _Parsed:
-    """A request or response as it lies in its stream."""
+class _Body:
+    """A body of which only the beginning has been handed out."""
 
-    start: int
-    begin: int
-    """After empty lines in front of it."""
-    end: int = 0
-    word: str = ""
-    """Method, or status in digits."""
-    target: bytes = b""
-    block: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    """By lower-case name; repeated ones joined by a comma (RFC 9110 section 5.3)."""
-    body: list[tuple[int, int]] = field(default_factory=list)
-    trailer: bytes = b""
-    complete: bool = True
-    malformed: str | None = None
+    head: Parsed
+    tail: bytes = b""
+    """The end of what was handed out, which the next window repeats."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What goes on from slice to slice."""
+
+    bodies: list[_Body | None] = field(default_factory=lambda: [None, None])
+    """By side, where the next bytes are in the middle of a body."""
+    inner: Exchange | None = None
+    """What the connection was upgraded to, but for its streams."""
+
+
+_PENDING = Parsed(start=0, begin=0)
+"""In place of a response that is not whole yet."""
 
 
 def parse(exchange: Exchange) -> Reading:
     """Requests paired with their responses; what follows an upgrade is read as the protocol it turned into."""
-    reading = Reading()
-    client, server = exchange.streams
-    place = answered = 0
-    while place < len(client):
-        request = _read(client, place, Side.CLIENT)
+    return _Walk(exchange).run()
+
+
+class _Walk:
+    """Reads an exchange, or the next slice of one."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.reading = Reading()
+        self.state: _State = exchange.memory.state or _State()
+        exchange.memory.state = self.state
+        self.done = [0, 0]
+        """Bytes that were read, by side."""
+
+    def run(self) -> Reading:
+        """All that can be read."""
+        if self.state.inner is None:
+            self._messages()
+        if self.state.inner is not None:
+            self._go_on(self.state.inner)
+        if not self.exchange.final:
+            self.reading.consumed = (self.done[0], self.done[1])
+        return self.reading
+
+    def _messages(self) -> None:
+        """Requests and responses, as far as they are whole."""
+        for side in (Side.SERVER, Side.CLIENT):  # the answer that is under way belongs to a request that was told
+            if self.state.bodies[side] and not self._rest_of_body(side):
+                return
+        client, server = self.exchange.streams
+        while self.done[0] < len(client):
+            if not self._request(client):
+                return
+        while self.done[1] < len(server) and self.exchange.over(Side.CLIENT):
+            # answers to requests that were not captured
+            response = self._response(None)
+            if response is _PENDING or self.state.bodies[Side.SERVER]:
+                return
+            if response is None:
+                fallback.rest(self.exchange, self.reading, Side.SERVER, self.done[1], "not an HTTP response")
+                self.done[1] = len(server)
+
+    def _request(self, client: Stream) -> bool:
+        """The next request and its response; whether more may follow."""
+        request = read_message(client, self.done[0], Side.CLIENT)
         if request is None:
-            fallback.rest(exchange, reading, Side.CLIENT, place, "not an HTTP request")
-            break
-        place = request.end
-        answered, response = _response(exchange, reading, answered, request)
-        _enter(exchange, reading, Side.CLIENT, request, response)
+            fallback.rest(self.exchange, self.reading, Side.CLIENT, self.done[0], "not an HTTP request")
+            self.done[0] = len(client)
+            return True
+        if not request.complete and not self.exchange.over(Side.CLIENT):
+            if request.reaches(WINDOW):
+                self._begin(Side.CLIENT, request)
+            return False
+        response = self._response(request)
+        if response is _PENDING:
+            return False
+        self.done[0] = request.end
+        _enter(self.exchange, self.reading, Side.CLIENT, request, response)
         if response and _switches(request, response):
-            _upgraded(exchange, reading, request, response)
-            return reading
-    while answered < len(server):  # answers to requests that were not captured
-        answered, response = _response(exchange, reading, answered, None)
-        if response is None:
-            fallback.rest(exchange, reading, Side.SERVER, answered, "not an HTTP response")
-            break
-    return reading
+            self.state.inner = _inside(self.exchange, request, response)
+            return False
+        return not self.state.bodies[Side.SERVER]
+
+    def _response(self, request: Parsed | None) -> Parsed | None:
+        """The next final response; interim ones, 100 to 199, are passed by.
+
+        `_PENDING` where it is not whole yet, unless so much of it is there that it is handed out in windows.
+        """
+        exchange, server = self.exchange, self.exchange.streams[Side.SERVER]
+        while self.done[1] < len(server):
+            response = read_message(server, self.done[1], Side.SERVER, method=request.word if request else "")
+            if response is None:
+                return None
+            if not response.complete and not exchange.over(Side.SERVER):
+                if not response.resume or (exchange.unit is Side.SERVER and not response.reaches(WINDOW)):
+                    return _PENDING
+                self._begin(Side.SERVER, response)
+                return response
+            self.done[1] = response.end
+            _enter(exchange, self.reading, Side.SERVER, response, None)
+            if not response.word.startswith("1") or response.word == "101":
+                return response
+        if exchange.over(Side.SERVER) or len(exchange.streams[Side.CLIENT]) - self.done[0] > _UNANSWERED:
+            return None
+        return _PENDING
+
+    def _begin(self, side: Side, parsed: Parsed) -> None:
+        """Hand out the beginning of a message whose body is too long to be held."""
+        head = replace(parsed, body=[], trailer=b"")
+        if parsed.left is not None:
+            head.left = parsed.left - (parsed.end - parsed.body[0][0])
+        parsed.cut()
+        parsed.complete = True
+        _enter(self.exchange, self.reading, side, parsed, None)
+        data = self.exchange.streams[side].data
+        start = max(parsed.end - OVERLAP, parsed.body[0][0] if parsed.body else parsed.end)
+        self.state.bodies[side] = _Body(head, data[start : parsed.end])
+        self.done[side] = parsed.end
+
+    def _rest_of_body(self, side: Side) -> bool:
+        """More of a body that was begun; whether that was all of it."""
+        body, exchange, place = self.state.bodies[side], self.exchange, self.done[side]
+        assert body
+        parsed = read_on(exchange.streams[side], body.head, place)
+        wanted, over = side is exchange.unit, exchange.over(side)
+        if not parsed.complete and not over:
+            if wanted and not parsed.reaches(WINDOW):
+                return False
+            parsed.cut()
+        size = parsed.end - place
+        tally = self.reading.tallies[side]
+        if wanted:
+            message = self._window(side, parsed, body)
+            message.complete = parsed.complete or not over
+            self.reading.messages.append(message)
+            opaque = message.parts[0].opaque
+            if opaque:
+                unread = sum(end - start for start, end in parsed.body)
+                tally.opaque[opaque] += unread
+                size -= unread
+            body.tail = bytes(message.parts[0].data[-OVERLAP:])
+        tally.decoded += size
+        if body.head.left is not None:
+            body.head.left -= parsed.end - place
+        self.done[side] = parsed.end
+        if parsed.complete or over:
+            self.state.bodies[side] = None
+        return self.state.bodies[side] is None
+
+    def _window(self, side: Side, parsed: Parsed, body: _Body) -> Message:
+        """The next window of a body, as a message of its own."""
+        data = self.exchange.streams[side].data
+        encoding = parsed.headers.get("content-encoding", "identity").strip().lower()
+        content = body.tail + b"".join(data[start:end] for start, end in parsed.body)
+        message = _message(self.exchange, side, replace(parsed, body=[], trailer=b""), None)
+        opaque = None if encoding == "identity" else f"the rest of a body in {discreet(encoding)}, longer than a window"
+        message.parts = (Part(name="body", data=content, opaque=opaque),)
+        if parsed.trailer:
+            message.parts = (*message.parts, Part(name="trailer", data=parsed.trailer))
+        message.summary += ", continued"
+        return message
+
+    def _go_on(self, inner: Exchange) -> None:
+        """Read what follows an upgrade."""
+        streams = tuple(self.exchange.streams[side].after(self.done[side]) for side in Side)
+        if any(map(len, streams)) or inner.memory.protocol:
+            found = self.exchange.scene.read(
+                replace(inner, streams=(streams[0], streams[1]), final=self.exchange.final)
+            )
+            for side in Side:
+                self.done[side] += found.consumed[side] if found.consumed else len(streams[side])
+            self.reading.add(found)
 
 
-def _response(exchange: Exchange, reading: Reading, place: int, request: _Parsed | None) -> tuple[int, _Parsed | None]:
-    """The final response that begins at *place* (interim ones, 100 to 199, are passed by), and where it ends."""
-    server = exchange.streams[Side.SERVER]
-    while place < len(server):
-        response = _read(server, place, Side.SERVER, method=request.word if request else "")
-        if response is None:
-            return place, None
-        place = response.end
-        _enter(exchange, reading, Side.SERVER, response, None)
-        if not response.word.startswith("1") or response.word == "101":
-            return place, response
-    return place, None
-
-
-def _switches(request: _Parsed, response: _Parsed) -> bool:
+def _switches(request: Parsed, response: Parsed) -> bool:
     return response.word == "101" or (request.word == "CONNECT" and response.word.startswith("2"))
 
 
-def _upgraded(exchange: Exchange, reading: Reading, request: _Parsed, response: _Parsed) -> None:
+def _inside(exchange: Exchange, request: Parsed, response: Parsed) -> Exchange:
+    """What a connection was turned into, without its bytes."""
     connect = request.word == "CONNECT"
     target = request.target.decode("latin-1")
-    host = without_port(target) if connect else _host(request, exchange)
-    inner = replace(
+    return replace(
         exchange,
-        streams=(exchange.streams[0].after(request.end), exchange.streams[1].after(response.end)),
-        host=host,
+        streams=(Stream.empty(), Stream.empty()),
+        host=without_port(target) if connect else _host(request, exchange),
         path="" if connect else path_of(target),
         extensions=response.headers.get("sec-websocket-extensions", ""),
         expected="" if connect else response.headers.get("upgrade", "").strip().lower(),
         depth=exchange.depth + 1,
+        memory=exchange.memory.inside(),
     )
-    if any(len(stream) for stream in inner.streams):
-        reading.add(exchange.scene.read(inner))
 
 
-def _read(stream: Stream, start: int, side: Side, method: str = "") -> _Parsed | None:
-    """The message at *start*; None if there is none."""
-    data, begin = stream.data, start
-    while data.startswith((b"\r", b"\n"), begin):  # RFC 9112 section 2.2
-        begin += 1
-    head_end, body_start = _head(data, begin)
-    line_end = data.find(b"\n", begin, head_end)
-    line = data[begin : line_end if line_end >= 0 else head_end].rstrip(b"\r")
-    parsed = _Parsed(start=start, begin=begin)
-    if side is Side.CLIENT:
-        match = _REQUEST.match(line)
-        if match:
-            parsed.word, parsed.target = match[1].decode(), match[2]
-        elif body_start < 0 and line_end < 0 and _BEGINS_REQUEST.match(line):
-            word, _, parsed.target = line.partition(b" ")
-            parsed.word = word.decode()
-        else:
-            return None
-    else:
-        match = _STATUS.match(line)
-        if not match:
-            return None
-        parsed.word = match[1].decode()
-    if line_end >= 0:
-        parsed.block = _fields(data[line_end + 1 : head_end], parsed.headers)
-    if body_start < 0:
-        parsed.end, parsed.complete = len(data), False
-        return parsed
-    _body(stream, parsed, body_start, side, method)
-    return parsed
-
-
-def _head(data: bytes, start: int) -> tuple[int, int]:
-    """Where the head's last line ends, and where the body starts (-1: the head is cut off)."""
-    limit = start + _HEAD_LIMIT
-    end = data.find(b"\r\n\r\n", start, limit)
-    bare = data.find(b"\n\n", start, end if end >= 0 else limit)
-    if bare >= 0:
-        return bare, bare + 2
-    return (end, end + 4) if end >= 0 else (min(len(data), limit), -1)
-
-
-def _fields(block: bytes, headers: dict[str, str]) -> bytes:
-    """Enter the field lines of *block* into *headers*; the block again, every line ended by CRLF."""
-    lines = [line.rstrip(b"\r") for line in block.split(b"\n")]
-    lines = [line for line in lines if line]
-    for line in lines:
-        name, _, value = line.decode("latin-1").partition(":")
-        key, value = name.strip().lower(), value.strip()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return b"".join(line + b"\r\n" for line in lines)
-
-
-def _body(stream: Stream, parsed: _Parsed, place: int, side: Side, method: str) -> None:
-    """Body length by RFC 9112 section 6.3."""
-    size = len(stream)
-    bodiless = side is Side.SERVER and (
-        method == "HEAD"
-        or parsed.word.startswith("1")
-        or parsed.word in ("204", "304")
-        or (method == "CONNECT" and parsed.word.startswith("2"))
-    )
-    lengths = {word.strip() for word in parsed.headers.get("content-length", "").split(",")} - {""}
-    if bodiless:
-        parsed.end = place
-    elif "chunked" in parsed.headers.get("transfer-encoding", "").lower():
-        _chunks(stream, parsed, place)
-    elif lengths:
-        told = lengths.pop()
-        if lengths or not told.isdecimal() or len(told) > 18:
-            parsed.malformed = "contradictory Content-Length" if lengths else "Content-Length is no number"
-            end = size
-        else:
-            end = place + int(told)
-        parsed.complete = end <= size and not parsed.malformed
-        parsed.end = min(end, size)
-        parsed.body = [(place, parsed.end)]
-    elif side is Side.SERVER:
-        parsed.body, parsed.end = [(place, size)], size
-        parsed.complete = stream.ending is Ending.CLOSED
-    else:
-        parsed.end = place
-
-
-def _chunks(stream: Stream, parsed: _Parsed, place: int) -> None:
-    """The chunked coding, RFC 9112 section 7.1."""
-    data, size = stream.data, len(stream)
-    while True:
-        match = _CHUNK_SIZE.match(data, place, place + 4096)
-        if match is None:
-            if size - place > 32 and data.find(b"\n", place, place + 4096) >= 0:
-                parsed.malformed = "bad chunk size"
-            parsed.body.append((place, size))
-            parsed.end, parsed.complete = size, False
-            return
-        length, place = int(match[1], 16), match.end()
-        if length == 0:
-            break
-        parsed.body.append((place, min(place + length, size)))
-        place += length
-        if place + 2 > size:
-            parsed.end, parsed.complete = size, False
-            return
-        place += 2 if data[place : place + 2] == b"\r\n" else data[place : place + 1] == b"\n"
-    if data.startswith((b"\r\n", b"\n"), place):
-        parsed.end = data.index(b"\n", place) + 1
-        return
-    end, after = _head(data, place)
-    parsed.trailer = _fields(data[place:end], {})
-    parsed.end, parsed.complete = (after, True) if after >= 0 else (end, False)
-
-
-def _enter(exchange: Exchange, reading: Reading, side: Side, parsed: _Parsed, response: _Parsed | None) -> None:
+def _enter(exchange: Exchange, reading: Reading, side: Side, parsed: Parsed, response: Parsed | None) -> None:
     """Count the message, and keep it if the unit sent it."""
     tally = reading.tallies[side]
     size = parsed.end - parsed.start
@@ -238,7 +243,7 @@ def _enter(exchange: Exchange, reading: Reading, side: Side, parsed: _Parsed, re
     tally.decoded += size
 
 
-def _message(exchange: Exchange, side: Side, parsed: _Parsed, response: _Parsed | None) -> Message:
+def _message(exchange: Exchange, side: Side, parsed: Parsed, response: Parsed | None) -> Message:
     stream = exchange.streams[side]
     data = stream.data
     pieces = [data[start:end] for start, end in parsed.body]
@@ -274,19 +279,5 @@ def _message(exchange: Exchange, side: Side, parsed: _Parsed, response: _Parsed 
     )
 
 
-def _host(request: _Parsed, exchange: Exchange) -> str | None:
+def _host(request: Parsed, exchange: Exchange) -> str | None:
     return without_port(request.headers.get("host", "")) or exchange.host
-
-
-def without_port(authority: str) -> str | None:
-    """``[::1]:443`` and ``x.example:443`` without the port."""
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0].lower() or None
-    return authority.rpartition("@")[2].partition(":")[0].strip().lower() or None
-
-
-def path_of(target: str) -> str:
-    """The path of an origin-form or absolute-form target (RFC 9112 section 3.2)."""
-    if "://" in target[:12]:
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    return target.partition("?")[0].partition("#")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from captures.decode.content import decode_content
-from captures.decode.http1 import path_of, without_port
+from captures.decode.http1_syntax import path_of, without_port
 from captures.decode.model import Message, Place, Side, Tally, discreet
 from telltale.transmission import Part
 

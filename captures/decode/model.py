@@ -16,17 +16,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from telltale.times import SECOND, ClockMap
 from telltale.transmission import Field, Part
 
 if TYPE_CHECKING:
     from captures.decode.quic import Connections
+    from captures.decode.recognise import Protocol
     from captures.decode.tls_keys import KeyLog
 
 PAUSE = SECOND
 """Where nothing tells one message from the next, silence of this length does: ns of wall or bench time."""
+
+WINDOW = 32 << 20
+"""A body, or raw bytes on end, longer than this are handed out in windows of this size where a capture is read in
+slices, and each is searched by itself."""
+
+OVERLAP = 4096
+"""Bytes of a window that the next one repeats, so that a value on the border is in one of them."""
 
 MAX_DEPTH = 8
 """Protocols inside protocols (a tunnel in TLS in a proxy's CONNECT …) that are opened; deeper ones stay raw."""
@@ -91,6 +99,10 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def map(self) -> Stream:
+        """The same without the bytes: it still tells where each was captured."""
+        return Stream(b"", self._starts, self._walls, self._packets, self.ending, shift=self._shift)
 
     def at(self, offset: int) -> Place:
         """Where the byte at *offset* was captured."""
@@ -169,6 +181,8 @@ class Reading:
     tallies: tuple[Tally, Tally] = field(default_factory=lambda: (Tally(), Tally()))
     notes: list[str] = field(default_factory=list)
     names: list[NameSeen] = field(default_factory=list)
+    consumed: tuple[int, int] | None = None
+    """By side: how many bytes are done with, where the exchange is not `final`; the rest comes again. None: all."""
 
     def add(self, other: Reading) -> None:
         """Append *other*, of the same conversation."""
@@ -197,9 +211,31 @@ class Scene:
         return self.clock is not None and self.clock.bench_at(later) - self.clock.bench_at(earlier) >= PAUSE
 
 
+@dataclass(slots=True)
+class Memory:
+    """What one layer of a conversation remembers from slice to slice."""
+
+    protocol: Protocol | None = None
+    """What it speaks, once that was told."""
+    state: Any = None
+    """The parser's own."""
+    inner: Memory | None = None
+    """Of the layer inside, for as long as it is the same one."""
+
+    def inside(self) -> Memory:
+        """Of the layer inside."""
+        if self.inner is None:
+            self.inner = Memory()
+        return self.inner
+
+    def forget(self) -> None:
+        """What comes next is recognised anew."""
+        self.protocol = self.state = self.inner = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """Both directions of a conversation at one layer."""
+    """Both directions of a conversation at one layer: all of it, or the next slice."""
 
     streams: tuple[Stream, Stream]
     """By side."""
@@ -219,6 +255,13 @@ class Exchange:
     resumed: bool = False
     """The bytes start in the middle of a conversation, after a gap or before the capture began."""
     depth: int = 0
+    final: bool = True
+    """Nothing follows. Else a parser may leave what is not whole yet, and says so in `Reading.consumed`."""
+    memory: Memory = field(default_factory=Memory, compare=False)
+
+    def over(self, side: Side) -> bool:
+        """Whether nothing follows on one side; then nothing of it may be left unread."""
+        return self.final or self.streams[side].ending is not Ending.OPEN
 
 
 _REVEALING = re.compile(r"[^/.\s]*(?:\d[^/.\s]*){5}|[^/.\s]*@[^/\s]*|[^/.\s]{25,}")

@@ -73,6 +73,8 @@ class Connection:
     """The unit's packets that stayed closed, and why."""
     spoke: tuple[Place, Place] | None = None
     """The unit's first and last datagram."""
+    last: int = 0
+    """Wall time of the latest datagram of either side."""
     notes: list[str] = field(default_factory=list)
     _seeds: set[bytes] = field(default_factory=set)
     _initial: list[dict[Side, LevelKeys]] = field(default_factory=list)
@@ -176,6 +178,11 @@ class Connections:
 
     def __init__(self) -> None:
         self._all: list[Connection] = []
+        self._current: dict[int, Connection] = {}
+        """By flow: whose its latest datagram was."""
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     def looks_like(self, datagrams: list[Datagram]) -> bool:
         """Whether a flow begins as QUIC, or goes on with a connection that another flow began."""
@@ -183,13 +190,14 @@ class Connections:
             self._known(bytes(one.data), one.side) for one in datagrams[:4]
         )
 
-    def parse(self, datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
-        """Open a flow's packets; what the connections say is told by `finish`, once all flows are read."""
+    def parse(self, datagrams: list[Datagram], unit: Side, scene: Scene, *, flow: int) -> Reading:
+        """Open packets of the flow of that number; what the connections say is told by `finish`."""
         reading = Reading()
         whose: list[Connection] = []
-        current: Connection | None = None
+        current = self._current.get(flow)
         for one in datagrams:
-            current = self._of(one, unit, current)
+            current = self._current[flow] = self._of(one, unit, current)
+            current.last = max(current.last, one.wall)
             whose.append(current)
             data, place = bytes(one.data), Place(one.wall, one.packet)
             for packet in packets(data):
@@ -221,9 +229,13 @@ class Connections:
             self._all.append(found)
         return found
 
-    def finish(self, scene: Scene) -> list[Reading]:
-        """What the unit said on each connection."""
-        return [_reading(connection, scene) for connection in self._all]
+    def finish(self, scene: Scene, *, before: int | None = None) -> list[Reading]:
+        """What the unit said on each connection, or on each that has been silent since *before*; forgets them."""
+        done = [connection for connection in self._all if before is None or connection.last < before]
+        if done:
+            self._all = [connection for connection in self._all if connection not in done]
+            self._current = {flow: whose for flow, whose in self._current.items() if whose not in done}
+        return [_reading(connection, scene) for connection in done]
 
 
 def _datagram(connection: Connection, one: Datagram, scene: Scene, tally: Tally) -> None:

@@ -56,6 +56,7 @@ class Direction:
     __slots__ = (
         "_base",
         "_current",
+        "_floor",
         "_islands",
         "_next",
         "acknowledged",
@@ -79,6 +80,8 @@ class Direction:
         self.retransmitted = 0
         """Those among them that had been captured before."""
         self._base: int | None = None
+        self._floor = 0
+        """Offset before which all was handed out, or given up."""
         self._next = -1
         self._islands: list[_Island] = []
         self._current: _Island | None = None
@@ -117,12 +120,16 @@ class Direction:
         """Offset of *sequence* in the stream: the one nearest to where the stream is now (RFC 9293 section 3.4)."""
         if self._base is None:
             self._base = sequence
-        reference = self._current.end if self._current else 0
+        reference = self._current.end if self._current else self._floor
         return reference + ((sequence - self._base - reference + _HALF) & _MASK) - _HALF
 
     def _insert(self, offset: int, payload: memoryview, wall: int, packet: int) -> None:
         """Put the bytes not seen before where they belong, and join islands that now touch."""
         position, end = offset, offset + len(payload)
+        if self._floor > 0 and position < self._floor:
+            stop = min(end, self._floor)
+            self.retransmitted += stop - position
+            position = stop
         islands = self._islands
         index = max(bisect.bisect_right(islands, offset, key=lambda island: island.start) - 1, 0)
         while position < end:
@@ -155,16 +162,14 @@ class Direction:
             self._next = (self._base + self._current.end) & _MASK
 
     def runs(self) -> tuple[list[Stream], list[Gap]]:
-        """The contiguous runs of the stream, and the holes between, before and after them."""
+        """The contiguous runs of what was not dropped, and the holes between, before and after them."""
         streams: list[Stream] = []
         gaps: list[Gap] = []
-        expected = 0 if self.syn is not None else None
+        expected = self._expected()
         for island in self._islands:
             if expected is not None and island.start > expected:
                 gaps.append(Gap(expected, island.start - expected))
-            data = island.views[0].tobytes() if len(island.views) == 1 else b"".join(island.views)
-            starts = [start - island.start for start in island.starts] if island.start else island.starts
-            streams.append(Stream(data, starts, island.walls, island.packets, Ending.GAP))
+            streams.append(_stream(island))
             expected = island.end
         missing = self._missing_tail(expected)
         if missing and expected is not None:
@@ -181,6 +186,61 @@ class Direction:
             )
         return streams, gaps
 
+    def _expected(self) -> int | None:
+        """Offset of the first byte that was not dropped; None if nothing says where the stream began."""
+        return self._floor if self._floor or self.syn is not None else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first run holds anything."""
+        return bool(self._islands and self._islands[0].views)
+
+    @property
+    def behind(self) -> int:
+        """Bytes captured behind a hole that follows the first run; 0 if there is none."""
+        return sum(island.end - island.start for island in self._islands[1:])
+
+    @property
+    def late(self) -> bool:
+        """Whether bytes are missing before it."""
+        expected = self._expected()
+        return expected is not None and bool(self._islands) and self._islands[0].start > expected
+
+    def first(self) -> Stream:
+        """The first run of what was not dropped; its ending is `Ending.OPEN`, as more may come."""
+        if not self._islands:
+            return Stream.empty()
+        return _stream(self._islands[0], Ending.OPEN)
+
+    def drop(self, size: int) -> None:
+        """Forget the first *size* bytes of the first run; should they be sent again, they are retransmitted."""
+        if not size:
+            return
+        island = self._islands[0]
+        end = island.start + size
+        kept = bisect.bisect_right(island.starts, end) - 1
+        if island.end == end:
+            kept = len(island.views)
+        for column in (island.views, island.starts, island.walls, island.packets):
+            del column[:kept]
+        if island.starts and island.starts[0] < end:
+            island.views[0] = island.views[0][end - island.starts[0] :]
+            island.starts[0] = end
+        island.start = self._floor = end
+
+    def skip(self) -> Gap | None:
+        """Give up what is missing before the next run, and forget the first one, which is empty; the hole, if any."""
+        before = self._expected()
+        if self._islands and not self._islands[0].views:
+            gone = self._islands.pop(0)
+            if self._current is gone:
+                self._current = self._islands[-1] if self._islands else None
+        if not self._islands:
+            return None
+        start = self._islands[0].start
+        self._floor = start
+        return Gap(before, start - before) if before is not None and start > before else None
+
     def _missing_tail(self, end: int | None) -> int:
         """Bytes after the last captured one that the peer acknowledged, or that the FIN's number tells of."""
         if end is None or self._base is None:
@@ -191,3 +251,10 @@ class Direction:
         elif self.acknowledged is not None:
             told = ((self.acknowledged - self._base - end + _HALF) & _MASK) - _HALF
         return max(told, 0)
+
+
+def _stream(island: _Island, ending: Ending = Ending.GAP) -> Stream:
+    """The island's bytes; the columns are copies, as the island may go on."""
+    data = island.views[0].tobytes() if len(island.views) == 1 else b"".join(island.views)
+    starts = [start - island.start for start in island.starts]
+    return Stream(data, starts or (0,), island.walls[:] or (0,), island.packets[:] or (0,), ending)

@@ -31,6 +31,8 @@ CLIENT_HELLO, SERVER_HELLO, END_OF_EARLY_DATA, CERTIFICATE, FINISHED, KEY_UPDATE
 _MAX_RECORD = 16384 + 2048
 """RFC 5246 section 6.2.3."""
 _TLS13 = 0x0304
+_HANDSHAKE_LIMIT = 1 << 20
+"""Bytes of both sides in which the hellos have to be, where a connection is read in slices."""
 
 NO_KEYS = "no TLS keys"
 NO_HANDSHAKE = "the TLS handshake is not in the capture"
@@ -58,7 +60,10 @@ class _Half:
     starts: list[int] = field(default_factory=list)
     """Offset of each chunk in the plaintext …"""
     sources: list[int] = field(default_factory=list)
-    """… and of its first byte in the stream."""
+    """… and of its first byte in the stream, …"""
+    below: list[Stream] = field(default_factory=list)
+    """… of which only the map is kept."""
+    map: Stream = field(default_factory=Stream.empty)
     plain: int = 0
     sealed: list[tuple[int, int]] = field(default_factory=list)
     """Records with application data that could not be opened: start of body, end."""
@@ -76,7 +81,31 @@ class _Half:
     def plaintext(self) -> Stream:
         """What it carried; any byte still maps to the packet that held it."""
         ending = Ending.CLOSED if self.closed else self.stream.ending
-        return _Opened(b"".join(self.chunks), self.stream, self.starts, self.sources, ending)
+        return _Opened(b"".join(self.chunks), self.below[:], self.starts[:], self.sources[:], ending)
+
+    def next(self, stream: Stream) -> None:
+        """Another slice."""
+        self.stream, self.map, self.tally, self.sealed = stream, stream.map(), Tally(), []
+
+    def keep(self, content: bytes, source: int) -> None:
+        """Plaintext, and where it stood."""
+        if content:
+            self.chunks.append(content)
+            self.starts.append(self.plain)
+            self.sources.append(source)
+            self.below.append(self.map)
+            self.plain += len(content)
+
+    def drop(self, size: int) -> None:
+        """Forget the first *size* bytes of the plaintext."""
+        kept = bisect.bisect_right(self.starts, size) - 1 if size < self.plain else len(self.chunks)
+        for column in (self.chunks, self.starts, self.sources, self.below):
+            del column[: max(kept, 0)]
+        self.plain -= size
+        if self.chunks and (cut := size - self.starts[0]):
+            self.chunks[0] = self.chunks[0][cut:]
+            self.sources[0] += cut
+        self.starts = [max(start - size, 0) for start in self.starts]
 
 
 class _Opened(Stream):
@@ -84,8 +113,8 @@ class _Opened(Stream):
 
     __slots__ = ("_below", "_sources")
 
-    def __init__(self, data: bytes, below: Stream, starts: list[int], sources: list[int], ending: Ending) -> None:
-        places = [below.at(source) for source in sources]
+    def __init__(self, data: bytes, below: list[Stream], starts: list[int], sources: list[int], ending: Ending) -> None:
+        places = [stream.at(source) for stream, source in zip(below, sources, strict=True)]
         walls, packets = [place.wall for place in places], [place.packet for place in places]
         super().__init__(data, starts or [0], walls or [0], packets or [0], ending)
         self._below = below
@@ -93,21 +122,26 @@ class _Opened(Stream):
 
     def at(self, offset: int) -> Place:
         if not self._sources:
-            return self._below.at(0)
+            return Place(0, 0)
         record = max(bisect.bisect_right(self._starts, offset) - 1, 0)
-        return self._below.at(self._sources[record] + offset - self._starts[record])
+        return self._below[record].at(self._sources[record] + offset - self._starts[record])
 
 
 def parse(exchange: Exchange) -> Reading:
     """Open what can be opened, and read on in it."""
-    session = _Session(exchange)
-    reading = session.reading
+    session: _Session = exchange.memory.state or _Session(exchange)
+    if session.waits(exchange):
+        return Reading(consumed=(0, 0))
+    exchange.memory.state = session
+    session.reading = reading = Reading()
     client, server = session.halves
-    for half in session.halves:
-        session.walk(half)
+    done = [0, 0]
+    for side in Side:
+        session.halves[side].next(exchange.streams[side])
+        done[side] = session.walk(session.halves[side], over=exchange.over(side))
     hello = client.hellos[0] if client.hellos else None
     host = (hello.server_name if hello else None) or exchange.host
-    if client.chunks or server.chunks:
+    if client.chunks or server.chunks or exchange.memory.inner:
         inner = exchange.scene.read(
             replace(
                 exchange,
@@ -115,12 +149,19 @@ def parse(exchange: Exchange) -> Reading:
                 secure=True,
                 host=host,
                 depth=exchange.depth + 1,
+                memory=exchange.memory.inside(),
             )
         )
+        for half, size in zip(session.halves, inner.consumed or (client.plain, server.plain), strict=True):
+            half.drop(size)
         reading.add(inner)
     for tally, half in zip(reading.tallies, session.halves, strict=True):
         tally.add(half.tally)
     _tell_in_clear(exchange, session, reading, hello, host)
+    for half in session.halves:
+        half.next(Stream.empty())  # the slice need not be held any longer
+    if not exchange.final:
+        reading.consumed = (done[0], done[1])
     return reading
 
 
@@ -154,8 +195,12 @@ class _Session:
     """The state that both sides share."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+        self.keylog = exchange.scene.keylog
         self.reading = Reading()
+        self.told = False
+        """Whether what the connection gives away in clear has been told."""
+        self.greeting: list[Message] = []
+        """How it is told if nothing but a handshake comes."""
         self.halves = (_Half(exchange.streams[0]), _Half(exchange.streams[1]))
         self._read_hellos()
         client = self.halves[0].hellos
@@ -172,6 +217,13 @@ class _Session:
             if self.suite is None:
                 self.reason = f"cipher suite 0x{server[0].suites[0]:04x} is not supported"
         self._prepare(server[0] if server else None)
+
+    def waits(self, exchange: Exchange) -> bool:
+        """Whether more is needed to begin with: both hellos decide how all the rest is read."""
+        client, server = self.halves
+        if exchange.memory.state or any(exchange.over(side) for side in Side) or (client.hellos and server.hellos):
+            return False
+        return sum(map(len, exchange.streams)) < _HANDSHAKE_LIMIT
 
     def _read_hellos(self) -> None:
         """The handshake messages that are in clear, up to the hellos; they decide how all the rest is read."""
@@ -197,7 +249,7 @@ class _Session:
                     break
 
     def _prepare(self, chosen: Hello | None) -> None:
-        log = self.exchange.scene.keylog
+        log = self.keylog
         if chosen is None or self.suite is None:
             return
         if self.version == _TLS13:
@@ -223,28 +275,29 @@ class _Session:
 
     def _enter(self, half: _Half, phase: str) -> None:
         side = self.halves.index(half) if half is not self.halves[0] else 0
-        secret = self.exchange.scene.keylog.traffic_secret(phase, side, self.random)
+        secret = self.keylog.traffic_secret(phase, side, self.random)
         half.phase = phase
         half.keys = Tls13Keys(self.suite, secret) if secret and self.suite else None
 
-    def walk(self, half: _Half) -> None:
-        """Read one side's records to the end of its stream."""
+    def walk(self, half: _Half, *, over: bool) -> int:
+        """Read one side's records; how far. What does not make up a record is only read where the stream is *over*."""
         view = memoryview(half.stream.data)
         place, end = 0, len(view)
         while place < end:
             header = bytes(view[place : place + 5])
             size = int.from_bytes(header[3:5])
-            if len(header) < 5 or place + 5 + size > end:
-                if header[:1] and (header[0] not in range(20, 25) or header[1:2] not in (b"", b"\3")):
-                    self._stray(half, place)
-                else:
-                    self._cut(half, header, view[place + 5 :], place)
-                return
-            if header[0] not in range(20, 25) or header[1] != 3 or size > _MAX_RECORD:
+            cut = len(header) < 5 or place + 5 + size > end
+            if header[0] not in range(20, 25) or header[1:2] not in (b"", b"\3") or (size > _MAX_RECORD and not cut):
                 self._stray(half, place)
-                return
+                return end
+            if cut:
+                if over:
+                    self._cut(half, header, view[place + 5 :], place)
+                    return end
+                return place
             self._record(half, header, view[place + 5 : place + 5 + size], place)
             place += 5 + size
+        return end
 
     def _cut(self, half: _Half, header: bytes, body: memoryview, place: int) -> None:
         """The last record, cut off: its content is read as far as it goes, which needs no tag."""
@@ -252,7 +305,7 @@ class _Session:
         if header[:1] == b"\x17" and half.keys is not None and half.phase in ("", TRAFFIC):
             content = half.keys.peek(body, int.from_bytes(header[3:5]))
         if content:
-            self._keep(half, content, place + 5 + self._explicit())
+            half.keep(content, place + 5 + self._explicit())
             half.tally.decoded += 5 + len(body) - len(content)
             return
         cut = "a gap in the capture" if half.stream.ending is Ending.GAP else "the end of the capture"
@@ -294,18 +347,10 @@ class _Session:
         content, inner = opened
         if inner == APPLICATION:
             half.tally.decoded += whole - len(content)
-            self._keep(half, content, place + 5 + self._explicit())
+            half.keep(content, place + 5 + self._explicit())
         else:
             half.tally.decoded += whole
             self._content(half, inner, content)
-
-    @staticmethod
-    def _keep(half: _Half, content: bytes, source: int) -> None:
-        if content:
-            half.chunks.append(content)
-            half.starts.append(half.plain)
-            half.sources.append(source)
-            half.plain += len(content)
 
     def _open(self, half: _Half, header: bytes, body: memoryview) -> tuple[bytes, int] | None:
         while half.keys is not None:
@@ -355,17 +400,23 @@ def _tell_in_clear(
     """What the connection itself gives away: the name asked for, a client certificate, and what stayed closed."""
     half = session.halves[exchange.unit]
     said: list[Part] = []
-    if exchange.unit is Side.CLIENT and hello and hello.server_name:
+    if exchange.unit is Side.CLIENT and hello and hello.server_name and not session.told:
         said.append(Part(name="sni", data=hello.server_name.encode()))
-    if half.certificate and exchange.unit is Side.CLIENT:
+    if half.certificate and exchange.unit is Side.CLIENT and not session.told:
         said.append(Part(name="certificate", data=half.certificate))
     if reading.messages:
         reading.messages[0].parts = (*reading.messages[0].parts, *said)
         if half.sealed:
             reading.messages += _closed(exchange, half, half.sealed[0][0], host)
-    elif len(half.stream):
+    elif half.sealed or (exchange.final and len(half.stream) and not (session.told or session.greeting)):
         reading.messages += _closed(exchange, half, 0, host)
         reading.messages[0].parts = (*said, *reading.messages[0].parts)
+    elif exchange.final and not session.told:
+        reading.messages += session.greeting
+    elif len(half.stream) and not session.greeting:
+        session.greeting = _closed(exchange, half, 0, host)
+        session.greeting[0].parts = tuple(said)
+    session.told = session.told or bool(reading.messages)
 
 
 def _closed(exchange: Exchange, half: _Half, begin: int, host: str | None) -> list[Message]:

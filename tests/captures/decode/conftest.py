@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from captures.decode import Decoded, KeyLog, decode
+from captures.decode import Decoded, KeyLog, Setting, decode, decoding
 from captures.pcapng import ETHERNET, Packet
 
 START = 1_790_000_000_000_000_000
@@ -63,7 +63,24 @@ class Wire:
         for account in decoded.accounts.values():
             assert account.balance == (0, 0)
         assert [sent.index for sent in decoded.transmissions] == list(range(len(decoded.transmissions)))
+        self.piece_by_piece(decoded, keylog, options)
         return decoded
+
+    def piece_by_piece(self, decoded: Decoded, keylog: bytes, options: dict) -> None:
+        """The same packets read as conversations end, and in slices of any size: nothing is lost or counted twice."""
+        for slice_size in (1 << 30, 2000, 1):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(decoding, "SLICE", slice_size)
+                patch.setattr(decoding, "_OFTEN", 1)
+                lazy = decoding.Decoding(Setting(**options), keylog=KeyLog.parse(keylog))
+                sent = list(lazy.run(self.packets))
+            assert [one.index for one in sent] == list(range(len(sent)))
+            for account in lazy.accounts.values():
+                assert account.balance == (0, 0)
+            if slice_size == 1 << 30:
+                assert {(one.sent, one.summary): one.parts for one in sent} == {
+                    (one.sent, one.summary): one.parts for one in decoded.transmissions
+                }
 
 
 class Connection:
