@@ -1,7 +1,7 @@
 """GB/T 32960.3: the report of electric vehicles to the supervision platforms.
 
-2016 edition in full (frames begin ``##``). Of the 2025 edition (``$$``) the header, the times and the login are read;
-its data items stay searchable in the payload. Section numbers are those of GB/T 32960.3-2016.
+The editions of 2016 (frames begin ``##``) and of 2025 (``$$``); `gbt32960_items` knows the data items of both. Section
+numbers are those of GB/T 32960.3-2016 where no year is told.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import struct
 from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from functools import reduce
+from functools import partial, reduce
 from operator import xor
-from struct import Struct
 
 from captures.decode import fallback
+from captures.decode import gbt32960_items as items
 from captures.decode.model import Ending, Exchange, Message, Reading, Side, Stream
 from telltale.times import SECOND
 from telltale.transmission import Field, Part
@@ -30,21 +30,24 @@ _COMMANDS = {
     6: ("platform_logout", "platform logout"),
     7: ("heartbeat", "heartbeat"),
     8: ("time_sync", "terminal time check"),
+    9: ("activation", "activation of the security chip"),
+    10: ("activation_answer", "answer to an activation"),
+    11: ("key_sync", "exchange of the data's key"),
     0x80: ("query", "answer to a query"),
     0x81: ("setting", "answer to a setting"),
     0x82: ("control", "answer to a control command"),
 }
-"""Section 6.3.2, table 3."""
+"""Section 6.3.1, table 3; 9 to 11 are new in 2025."""
 _COMMAND = 0xFE
 """Response flag of a frame that is no answer, table 4."""
 _ENCRYPTION = {2: "RSA", 3: "AES-128", 4: "SM2", 5: "SM4"}
+_CODE = 24
+"""Bytes of a battery pack's code (2025): that of GB/T 34014."""
 _BEIJING = timezone(timedelta(hours=8))
-_VEHICLE = Struct("!BBBHIHHBBBH").unpack_from
-_LAYOUTS = ((6, 20), (6, 18), (0, 20), (0, 18))
-"""Bytes before the first item, and of the vehicle item: by the standard; without the time; without the pedals."""
+_TIMELESS = (7, 8, 10, 11)
+"""Commands whose data unit does not begin with a time."""
 _FIRST_YEAR = 16
 """The edition's; a clock that shows an earlier one was never set."""
-_POSITION = Struct("!BII").unpack_from
 
 
 def looks_like(client: bytes, server: bytes) -> bool:
@@ -195,7 +198,7 @@ def _moment(data: bytes) -> int | None:
 
     :raises ValueError: the six bytes are no time
     """
-    if data[2] in (7, 8) or len(data) < _HEADER + 6:
+    if data[2] in _TIMELESS or len(data) < _HEADER + 6:
         return None
     year, month, day, hour, minute, second = data[_HEADER : _HEADER + 6]
     if year < _FIRST_YEAR:
@@ -205,9 +208,31 @@ def _moment(data: bytes) -> int | None:
 
 
 def _login(data: bytes) -> list[Field]:
-    """Section 7.1, table 6: time, serial number, ICCID, energy storage codes."""
+    """Section 7.1, table 6: time, serial number, ICCID, and codes of so many batteries, all of one length."""
     found = _text("iccid", data, _HEADER + 8, 20)
-    return [found] if found else []
+    number, length = data[_HEADER + 28 : _HEADER + 30].ljust(2, b"\0")
+    return ([found] if found else []) + _codes(data, number, length)
+
+
+def _login_2025(data: bytes) -> list[Field]:
+    """Section 7.1 (2025), table 6: the number of packs of each battery system, then their codes."""
+    found = _text("iccid", data, _HEADER + 8, 20)
+    systems = data[_HEADER + 28] if len(data) > _HEADER + 28 else 0
+    packs = sum(data[_HEADER + 29 : _HEADER + 29 + systems])
+    return ([found] if found else []) + _codes(data, packs, _CODE, after=systems - 1)
+
+
+def _codes(data: bytes, number: int, length: int, after: int = 0) -> list[Field]:
+    start = _HEADER + 30 + after
+    codes = (_text("battery_code", data, start + index * length, length) for index in range(number if length else 0))
+    return [code for code in codes if code]
+
+
+def _activation(data: bytes) -> list[Field]:
+    """Annex B.3.5.5 (2025), table B.3: time, the chip's number, its public key behind its length, VIN, signature."""
+    vin = _HEADER + 24 + int.from_bytes(data[_HEADER + 22 : _HEADER + 24])
+    found = (_text("security_chip_id", data, _HEADER + 6, 16), _text("vin", data, vin, 17))
+    return [one for one in found if one]
 
 
 def _platform_login(data: bytes) -> list[Field]:
@@ -216,125 +241,17 @@ def _platform_login(data: bytes) -> list[Field]:
     return [found] if found else []
 
 
-def _report(data: bytes) -> list[Field]:
-    """Section 7.2.2, or the nearest layout under which every byte of the data unit falls into place."""
-    tried: list[list[Field]] = []
-    fault: struct.error | IndexError | None = None
-    for start, vehicle in _LAYOUTS:
-        try:
-            found, whole = _items(data, _HEADER + start, vehicle)
-        except (struct.error, IndexError) as error:
-            fault = fault or error
-            continue
-        if whole:
-            return found
-        tried.append(found)
-    if fault and not any(tried):
-        raise fault
-    return max(tried, key=len, default=[])
-
-
-def _items(data: bytes, place: int, vehicle: int) -> tuple[list[Field], bool]:
-    """Type, then content, until the data unit ends (then True) or a type is unknown."""
-    found: list[Field] = []
-    while place < len(data):
-        kind = data[place]
-        place += 1
-        if kind == 1:
-            found += _vehicle(data, place)
-            size: int | None = vehicle
-        elif kind in _SIZES:
-            size = _SIZES[kind](data, place)
-        else:
-            size = _own_size(data, place) if kind >= 0x80 else None
-        if kind == 5:
-            found += _position(data, place)
-        if size is None:
-            return found, False
-        place += size
-        if place > len(data):
-            raise IndexError
-    return found, True
-
-
-def _vehicle(data: bytes, place: int) -> list[Field]:
-    """Table 9; all ones and all ones less one mean invalid and abnormal."""
-    _, _, _, speed, odometer, _, _, soc, *_ = _VEHICLE(data, place)
-    rows = (
-        ("speed", speed, 10, place + 3, 2),
-        ("odometer", odometer, 10, place + 5, 4),
-        ("soc", soc, 1, place + 13, 1),
-    )
-    return [
-        Field(name=name, value=value / scale if scale > 1 else value, part="payload", offset=offset, length=size)
-        for name, value, scale, offset, size in rows
-        if value < (1 << 8 * size) - 2
-    ]
-
-
-def _position(data: bytes, place: int) -> list[Field]:
-    """Table 15, in millionths of a degree; status bit 0 invalid (the last valid one is sent), 1 south, 2 west."""
-    status, longitude, latitude = _POSITION(data, place)
-    if longitude > 180_000_000 or latitude > 90_000_000:
-        return []
-    value = (
-        latitude / 1e6 * (-1 if status & 2 else 1),
-        longitude / 1e6 * (-1 if status & 4 else 1),
-    )
-    return [Field(name="position", value=value, part="payload", offset=place + 1, length=8)]
-
-
-def _own_size(data: bytes, place: int) -> int:
-    """Section 7.2.4: an own item tells its length in two bytes."""
-    return 2 + _u16(data, place)
-
-
-def _u16(data: bytes, place: int) -> int:
-    if place + 2 > len(data):
-        raise IndexError
-    return int.from_bytes(data[place : place + 2])
-
-
-def _alarms(data: bytes, place: int) -> int:
-    """Table 17: level, flags, and four lists of 4-byte codes."""
-    end = place + 5
-    for _ in range(4):
-        end += 1 + 4 * data[end]
-    return end - place
-
-
-def _voltages(data: bytes, place: int) -> int:
-    """Table 19: for each battery pack ten bytes and two for each cell of this frame."""
-    end = place + 1
-    for _ in range(data[place]):
-        end += 10 + 2 * data[end + 9]
-    return end - place
-
-
-def _temperatures(data: bytes, place: int) -> int:
-    """Table 21: for each battery pack its number, the number of probes, and a byte for each."""
-    end = place + 1
-    for _ in range(data[place]):
-        end += 3 + _u16(data, end + 1)
-    return end - place
-
-
-_SIZES: dict[int, Callable[[bytes, int], int]] = {
-    2: lambda data, place: 1 + 12 * data[place],
-    3: lambda data, place: 18 + _u16(data, place + 6),
-    4: lambda _data, _place: 5,
-    5: lambda _data, _place: 9,
-    6: lambda _data, _place: 14,
-    7: _alarms,
-    8: _voltages,
-    9: _temperatures,
-}
-"""Length of each item's content but the vehicle's, tables 9 to 21."""
+_report = partial(items.report, start=_HEADER, edition=items.EDITION_2016)
+_report_2025 = partial(items.report, start=_HEADER, edition=items.EDITION_2025)
 
 _FIELDS: dict[tuple[bytes, int], tuple[Callable[[bytes], list[Field]], ...]] = {
     (b"##", 1): (_login,),
-    (b"$$", 1): (_login,),
+    (b"$$", 1): (_login_2025,),
     (b"##", 2): (_report,),
     (b"##", 3): (_report,),
+    (b"$$", 2): (_report_2025,),
+    (b"$$", 3): (_report_2025,),
     (b"##", 5): (_platform_login,),
+    (b"$$", 5): (_platform_login,),
+    (b"$$", 9): (_activation,),
 }
