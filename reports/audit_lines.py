@@ -33,19 +33,15 @@ def capture_lines(one: Audited, *, width: int, colour: bool, secrets: Sequence[s
     yield f"{clean(one.name, secrets)} ({one.kind or one.outcome}, {one.size:,} bytes)"
     if one.overview is None:
         return
-    told = () if one.verdict else one.gaps  # the judgement names them itself
-    yield from seen_lines(one.overview, told, width=width, colour=colour, secrets=secrets)
+    yield from seen_lines(one.overview, one.gaps, width=width, colour=colour, secrets=secrets)
     yield from (clean(line, secrets) for line in one.conclusion)
 
 
-def closing_lines(captures: Sequence[Audited]) -> Iterator[str]:
-    """The captures of a longer audit, counted."""
-    if len(captures) < 2:
-        return
+def closing(captures: Sequence[Audited]) -> str:
+    """``7 captures: 6 violates, 1 not opened``."""
     counts = Counter(one.outcome for one in captures)
-    yield f"{len(captures):,} captures: " + ", ".join(
-        f"{number:,} {outcome}" for outcome, number in counts.most_common()
-    )
+    told = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.most_common())
+    return f"{len(captures):,} capture{'' if len(captures) == 1 else 's'}: {told}"
 
 
 def clean(text: str, secrets: Sequence[str]) -> str:

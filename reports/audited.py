@@ -25,7 +25,7 @@ class Audited:
     verdict: Verdict | None = None
     """None without a policy."""
     conclusion: tuple[str, ...] = ()
-    """The judgement in lines for people, gaps included."""
+    """The judgement in lines for people."""
     failure: str | None = None
     """Why there is nothing to tell, in one line."""
     failed: ExitStatus = ExitStatus.INCONCLUSIVE

@@ -34,6 +34,11 @@ class Drawing:
         ET.indent(self._svg)
         return ET.tostring(self._svg, encoding="unicode") + "\n"
 
+    @property
+    def element(self) -> ET.Element:
+        """The picture as a tree, for a page that holds it."""
+        return self._svg
+
     def rect(
         self, box: tuple[float, float, float, float], fill: str, *, edge: str | None = None, tip: str | None = None
     ) -> None:
@@ -49,9 +54,11 @@ class Drawing:
         """A thin line."""
         self._add("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour)
 
-    def path(self, d: str, fill: str, *, edge: str | None = None) -> None:
+    def path(
+        self, d: str, fill: str, *, edge: str | None = None, opacity: float | None = None, tip: str | None = None
+    ) -> None:
         """Any shape, in SVG's path language."""
-        self._add("path", d=d, fill=fill, stroke=edge)
+        self._add("path", d=d, fill=fill, stroke=edge, fill_opacity=opacity, tip=tip)
 
     def text(
         self,

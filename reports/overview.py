@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.gravity import gravest
 from reports.masking import mask_all, printable
 from telltale.identity import masked
 from telltale.sighting import Sighting
@@ -20,7 +21,6 @@ MOST = 5_000
 """Rows of each kind; what comes after is only counted."""
 RECOGNISED = "recognised"
 """Form of a value that has the shape of an item and is none of the run's identities."""
-_GRAVITY = {None: 0, Verdict.COMPLIES: 1, Verdict.INCONCLUSIVE: 2, Verdict.VIOLATES: 3}
 
 
 @dataclass(slots=True)
@@ -45,9 +45,8 @@ class Row:
 
     @property
     def where(self) -> str:
-        """``body 12+17 and 41 more``."""
-        more = f" and {self.count - 1:,} more" if self.count > 1 else ""
-        return f"{self.part} {self.offset}+{self.length}{more}"
+        """Part, offset and length of the first: ``body 12+17``."""
+        return f"{self.part} {self.offset}+{self.length}"
 
 
 @dataclass(slots=True)
@@ -158,7 +157,7 @@ class Overview:
         row = self._rows.get(key)
         if row is not None:
             row.count += 1
-            row.verdict = gravest(row.verdict, verdict)
+            row.verdict = gravest((row.verdict, verdict))
         elif len(self._rows) < MOST:
             self._rows[key] = Row(
                 transmission=transmission.index,
@@ -191,8 +190,3 @@ class Overview:
             )
         row.count += 1
         row.size += size
-
-
-def gravest(one: Verdict | None, other: Verdict | None) -> Verdict | None:
-    """The graver of two verdicts; None is no verdict."""
-    return max(one, other, key=_GRAVITY.__getitem__)

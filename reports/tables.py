@@ -126,17 +126,22 @@ def proof_table(
 def sightings_table(seen: Overview, *, width: int, colour: bool) -> str:
     """What was seen, a row for alike sightings; transmissions without one are counted by recipient below."""
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
-    judged = any(row.verdict for row in seen.rows)
-    whole = ["#", "channel", "item", "value", "verdict"]
+    further = {
+        "times": any(row.count > 1 for row in seen.rows),
+        "verdict": any(row.verdict for row in seen.rows),
+    }
+    whole = ["#", "channel", "item", "value", "where", *further]
     recipients = [*(row.recipient for row in seen.rows), *(recipient for recipient, _ in seen.silent)]
     if max(map(len, recipients), default=0) <= _HOST:
         whole.append("recipient")
-    for heading in ("#", "recipient", "channel", "item", "value", "how", "where", *(["verdict"] if judged else [])):
+    headings = ["#", "recipient", "channel", "item", "value", "how", "where"]
+    for heading in [*headings, *(heading for heading, needed in further.items() if needed)]:
         table.add_column(heading, no_wrap=heading in whole, overflow="fold")
     for row in seen.rows:
         cells = (row.recipient, row.channel, row.item, row.value, row.how, row.where)
-        verdict = [_coloured(row.verdict or "")] if judged else []
-        table.add_row(str(row.transmission), *map(Text, cells), *verdict)
+        more = {"times": Text(f"{row.count:,}"), "verdict": _coloured(row.verdict or "")}
+        shown = (cell for heading, cell in more.items() if further[heading])
+        table.add_row(str(row.transmission), *map(Text, cells), *shown)
     for (recipient, channel), count in sorted(seen.silent.items()):
         table.add_row("", Text(recipient), Text(channel), "", Text(f"none ({count:,} sent)", style="dim"))
     text = render(table, width=max(width, 100), colour=colour)

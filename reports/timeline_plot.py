@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reports.drawing import INK, PALE, Drawing, fitting
+from reports.gravity import COLOURS, GRAVITY
 from reports.time_axis import Axis
 from telltale.timeline import Timeline
 from telltale.times import SECOND, format_duration, utc
@@ -27,8 +28,6 @@ MOST_RECIPIENTS = 14
 MOST_PHASES = 40
 """Phases of a fact that are drawn one by one; of more, only their number is told."""
 
-_VERDICT = {Verdict.VIOLATES: "#cf222e", Verdict.INCONCLUSIVE: "#bf8700", Verdict.COMPLIES: "#2da44e", None: "#8c959f"}
-_GRAVITY = {Verdict.VIOLATES: 3, Verdict.INCONCLUSIVE: 2, Verdict.COMPLIES: 1, None: 0}
 _LANE = ("#b6d7ff", "#ffdfb6", "#d8c8f6", "#bfe5d6", "#f7cfe0", "#e3e0c4")
 _REST = "#eef1f4"
 _RESTING = {"off", "none", "closed", "idle", "quiet", "False", "0"}
@@ -179,13 +178,13 @@ class _Picture:
             counts = ", ".join(f"{n} {verdict or 'not judged'}" for verdict, n in _counted(held))
             when = " to ".join(dict.fromkeys((utc(held[0].bench), utc(held[-1].bench))))
             tip = f"{row.recipient}, {when}: {counts}"
-            self.canvas.rect((place * BIN, base - high, BIN - 1, high), _VERDICT[gravest], tip=tip)
+            self.canvas.rect((place * BIN, base - high, BIN - 1, high), COLOURS[gravest], tip=tip)
             if gravest is Verdict.VIOLATES:  # told by shape as well as by colour
                 middle = place * BIN + (BIN - 1) / 2
-                self.canvas.path(f"M{middle - 3.5:g},{base - high - 6:g} h7 l-3.5,5 z", _VERDICT[gravest])
+                self.canvas.path(f"M{middle - 3.5:g},{base - high - 6:g} h7 l-3.5,5 z", COLOURS[gravest])
         self.canvas.text(WIDTH - RIGHT + 8, y + 11, f"{len(row.marks):,} sent", size=11)
         if bad := sum(mark.verdict is Verdict.VIOLATES for mark in row.marks):
-            self.canvas.text(WIDTH - RIGHT + 8, y + 23, f"{bad:,} violate", size=11, fill=_VERDICT[Verdict.VIOLATES])
+            self.canvas.text(WIDTH - RIGHT + 8, y + 23, f"{bad:,} violate", size=11, fill=COLOURS[Verdict.VIOLATES])
 
     def _fit(self, text: str, width: float = LEFT - 24, size: float = 11.5) -> str:
         return fitting(self.canvas.clean(text), width, size=size)  # masked before it is cut, or half an identity stays
@@ -202,7 +201,7 @@ class _Picture:
             self.canvas.path(f"M{x - 3:g},{bottom + 4} l3,-8 M{x + 1:g},{bottom + 4} l3,-8", "none", edge=INK)
         for index, (verdict, word) in enumerate(_KEY):
             x = LEFT + 95 * index
-            self.canvas.rect((x, bottom + 28, 10, 10), _VERDICT[verdict])
+            self.canvas.rect((x, bottom + 28, 10, 10), COLOURS[verdict])
             self.canvas.text(x + 15, bottom + 37, word, size=11)
         note = "taller: more of them; // the scale changes from step to step"
         self.canvas.text(LEFT + 95 * len(_KEY), bottom + 37, note, size=11, fill=PALE)
@@ -222,7 +221,7 @@ def _rows(marks: Iterable[Mark]) -> list[_Row]:
         rows.setdefault(mark.recipient, _Row(mark.recipient, [])).marks.append(mark)
     if len(rows) <= MOST_RECIPIENTS:
         return list(rows.values())
-    ranked = sorted(rows.values(), key=lambda row: (-_GRAVITY[_gravest(row.marks)], -len(row.marks)))
+    ranked = sorted(rows.values(), key=lambda row: (-GRAVITY[_gravest(row.marks)], -len(row.marks)))
     kept = {row.recipient for row in ranked[: MOST_RECIPIENTS - 1]}
     joined = [mark for row in rows.values() if row.recipient not in kept for mark in row.marks]
     others = _Row(f"{len(rows) - len(kept)} other recipients", sorted(joined, key=lambda mark: mark.bench))
@@ -230,7 +229,7 @@ def _rows(marks: Iterable[Mark]) -> list[_Row]:
 
 
 def _gravest(marks: Iterable[Mark]) -> Verdict | None:
-    return max((mark.verdict for mark in marks), key=lambda verdict: _GRAVITY[verdict])
+    return max((mark.verdict for mark in marks), key=lambda verdict: GRAVITY[verdict])
 
 
 def _counted(marks: Iterable[Mark]) -> list[tuple[Verdict | None, int]]:

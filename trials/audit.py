@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -17,12 +19,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from captures.decode import KeyLog
 from captures.sources import KINDS, SourceFile, read_keylog
-from policies import load_policy
-from reports.audit_lines import capture_lines, clean, closing_lines
+from policies import Policy, load_policy
+from reports.audit_lines import capture_lines, clean, closing
+from reports.audit_page import audit_page
 from reports.audited import Audited
 from telltale.errors import ExitStatus, InputError, near_miss
 from telltale.identity import Identities
 from telltale.timeline import Timeline
+from telltale.times import utc
 from trials.audit_file import Job, Terms
 from trials.lanes import spread
 from trials.scratch import scratch
@@ -37,6 +41,7 @@ class Wishes:
     """What is to be made of an audit, beside the tables."""
 
     json: Path | None = None
+    html: Path | None = None
     reveal: bool = False
 
 
@@ -68,6 +73,7 @@ def audit(
     audited: list[Audited] = []
     with ExitStack() as stack:
         lines = stack.enter_context(_written(wishes.json)) if wishes.json else None
+        page = stack.enter_context(_written(wishes.html)) if wishes.html else None
         folder = stack.enter_context(scratch()) if lines else None
         jobs = list(_jobs(captures, folder, secrets))
         bar = stack.enter_context(_Bar(err, sum(job.size for job in jobs)))
@@ -78,14 +84,33 @@ def audit(
                 for line in capture_lines(one, width=out.width, colour=out.is_terminal, secrets=secrets):
                     print(line)
                 if one.failure:
-                    print(f"telltale: {clean(one.failure, secrets)}", file=sys.stderr)
+                    print(clean(f"telltale: {job.path}: {one.failure}", secrets), file=sys.stderr)
             if lines and job.lines and job.lines.exists():
                 with job.lines.open("rb") as part:
                     shutil.copyfileobj(part, lines)
                 job.lines.unlink()
-    for line in closing_lines(audited):
-        print(line)
+        if page:
+            made = audit_page(audited, facts=_facts(terms, judged_by, state, keylog), secrets=secrets)
+            page.write(made.encode(errors="replace"))
+    if len(audited) > 1:
+        print(f"\n{closing(audited)}")
     return ExitStatus.gravest(one.status for one in audited)
+
+
+def _facts(terms: Terms, policy: Policy | None, state: Path | None, keylog: Path | None) -> dict[str, str]:
+    """What an audit was made with, for people."""
+    counts = Counter(identity.item for identity in terms.identities)
+    looked = ", ".join(item if count == 1 else f"{item} ({count})" for item, count in counts.items())
+    given = {
+        "looked for": looked,
+        "policy": f"{policy.document.publisher}, {policy.document.title}, {policy.document.version}"
+        if policy
+        else "none",
+        "unit state": (state.name if state else "not known") if policy else "",
+        "TLS keys": f"{len(terms.keylog):,} secrets of {keylog.name}" if keylog else "those in the captures",
+        "made": f"{utc(time.time_ns())} by telltale-bench {version('telltale-bench')}",
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _jobs(captures: Sequence[Path], folder: Path | None, secrets: Sequence[str]) -> Iterator[Job]:

@@ -17,7 +17,7 @@ from policies import load_policy
 from reports.audited import Audited
 from reports.jsonlines import sighting_line
 from reports.overview import MOST, Overview
-from telltale.errors import TelltaleError
+from telltale.errors import InputError, TelltaleError
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
@@ -70,9 +70,10 @@ class Auditor:
         try:
             return self._audit(job, tell)
         except TelltaleError as error:
-            return Audited(name=job.name, size=job.size, failure=str(error), failed=error.exit_status)
+            told = error.message if isinstance(error, InputError) else str(error)
+            return Audited(name=job.name, size=job.size, failure=told, failed=error.exit_status)
         except Exception as error:  # noqa: BLE001 - the other captures are to be audited, and the line says what failed
-            return Audited(name=job.name, size=job.size, failure=_crash(job, error))
+            return Audited(name=job.name, size=job.size, failure=_crash(error))
 
     def _audit(self, job: Job, tell: Tell) -> Audited:
         source = open_source(job.path, keylog=self._terms.keylog)
@@ -95,7 +96,7 @@ class Auditor:
             size=job.size,
             kind=source.kind,
             overview=overview,
-            gaps=gaps,
+            gaps=concluded.gaps if concluded else gaps,
             verdict=concluded.verdict if concluded else None,
             conclusion=concluded.lines if concluded else (),
         )
@@ -140,8 +141,8 @@ class _Limits:
             yield f"transmission {index} to {recipient}: {gap}" + (f", and {more:,} more like it" if more else "")
 
 
-def _crash(job: Job, error: Exception) -> str:
+def _crash(error: Exception) -> str:
     """One line for a fault of ours, with the place that mends it."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-    return f"{job.path}: the audit of this file failed ({told}, in {Path(place.filename).name}:{place.lineno})"
+    return f"the audit of this capture failed ({told}, in {Path(place.filename).name}:{place.lineno})"

@@ -17,7 +17,7 @@ from telltale.sighting import Sighting
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
-from trials.outcome import Alike, explained
+from trials.outcome import Alike, headline
 
 CLAIM = "every transmission is covered by the policy"
 NOTHING = "nothing left the car"
@@ -29,7 +29,9 @@ class Conclusion(NamedTuple):
 
     verdict: Verdict
     lines: tuple[str, ...]
-    """For people: the claim with its verdicts, what does not comply, the gaps."""
+    """For people: the claim with its verdicts, and what does not comply."""
+    gaps: tuple[str, ...]
+    """What could not be seen, and keeps the claim from complying."""
 
 
 class Covering:
@@ -72,4 +74,4 @@ class Covering:
             },
             notes=notes,
         )
-        return Conclusion(told.verdict, tuple(explained(told, self._alike)))
+        return Conclusion(told.verdict, (headline(told), *(f"  {line}" for line in self._alike)), notes)

@@ -82,7 +82,7 @@ class _Lane:
             return self._pool.submit(_audit, job).result()
         except BrokenProcessPool:
             self.close()
-            failure = f"{job.path}: the process that audited this file died; what it sent is not known"
+            failure = "the process that audited this capture died, so what it holds is not known"
             return Audited(name=job.name, size=job.size, failure=failure)
 
     def close(self) -> None:

@@ -15,8 +15,10 @@ from telltale.finding import Finding, Judgement
 from telltale.times import utc
 from telltale.verdict import Verdict
 
-_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
-"""A time of day in a reason."""
+_FIGURE = re.compile(r"\d+")
+"""What differs in the reasons of alike findings: a time of day, a size, a number of a transmission."""
+_MOST = 2_000
+"""Lines of one judgement; what comes after is only counted."""
 
 
 class Violation(TelltaleError, AssertionError):  # noqa: N818 - a verdict, not an error
@@ -65,19 +67,17 @@ def settle(judgements: Sequence[Judgement]) -> TelltaleError | None:
 
 def explain(judgement: Judgement) -> list[str]:
     """Lines for people: the claim with its verdicts, what does not comply (alike findings on one line), the gaps."""
-    return explained(judgement, Alike(judgement.findings))
+    lines = [headline(judgement), *(f"  {line}" for line in Alike(judgement.findings))]
+    return lines + [f"  not seen: {note}" for note in judgement.notes]
 
 
-def explained(judgement: Judgement, findings: Iterable[str]) -> list[str]:
-    """The same with the lines of *findings*, for a judgement that keeps none itself."""
+def headline(judgement: Judgement) -> str:
+    """The claim with its verdict under each reading."""
     verdicts = ", ".join(
         str(verdict) if reading == "only" else f"{verdict} ({reading} reading)"
         for reading, verdict in judgement.verdicts.items()
     )
-    lines = [f"{judgement.claim}: {verdicts}"]
-    lines += [f"  {line}" for line in findings]
-    lines += [f"  not seen: {note}" for note in judgement.notes]
-    return lines
+    return f"{judgement.claim}: {verdicts}"
 
 
 @dataclass(slots=True)
@@ -102,11 +102,14 @@ class Alike:
 
     def __init__(self, findings: Iterable[Finding] = ()) -> None:
         self._groups: dict[tuple[object, ...], _Group] = {}
+        self._beyond = 0
         for finding in findings:
             self.add(finding)
 
     def __iter__(self) -> Iterator[str]:
-        return map(str, self._groups.values())
+        yield from map(str, self._groups.values())
+        if self._beyond:
+            yield f"and {self._beyond:,} more findings"
 
     def add(self, finding: Finding) -> None:
         """Enter a finding; those of one likeness come in order of time."""
@@ -114,7 +117,9 @@ class Alike:
             return
         place = finding.transmission.index if finding.transmission else None, _moment(finding)
         group = self._groups.get(likeness := _likeness(finding))
-        if group is None:
+        if group is None and len(self._groups) >= _MOST:
+            self._beyond += 1
+        elif group is None:
             self._groups[likeness] = _Group(describe(finding), place)
         elif place != group.place:
             group.more += 1
@@ -126,7 +131,7 @@ def _likeness(finding: Finding) -> tuple[object, ...]:
     sighting, transmission = finding.sighting, finding.transmission
     seen = (sighting.item, sighting.form, sighting.chain, sighting.part) if sighting else ()
     sent = (transmission.recipient, transmission.uplink, transmission.channel) if transmission else ()
-    reason = _CLOCK.sub("", finding.reason)
+    reason = _FIGURE.sub("", finding.reason)
     return (finding.verdict, reason, finding.clauses, finding.reading, seen, sent)
 
 

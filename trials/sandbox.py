@@ -125,7 +125,7 @@ def _report(
         json_file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="backslashreplace")
     out = Console()
     concluded = covering.conclude(seen.gaps) if covering else None
-    gaps = () if concluded else seen.gaps
+    gaps = concluded.gaps if concluded else seen.gaps
     source = f"capture: {capture}"
     for line in seen_lines(overview, gaps, source=source, width=out.width, colour=out.is_terminal, secrets=secrets):
         print(line)

@@ -4,12 +4,18 @@ import base64
 import gzip
 import json
 import shutil
+import signal
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
 
+from captures.sightings import Engine
+from telltale.identity import Identities, Identity
+from trials.audit_file import Job, Terms
 from trials.cli import main
+from trials.lanes import spread
 
 VIN = "LSVAU2A30N2123456"
 EMAIL = "li.lei@example.test"
@@ -143,7 +149,8 @@ def test_alike_sightings_are_one_row_and_all_of_them_lines(audit, capture):
     status, out, _, lines = audit(capture("a.pcap", *(udp(VIN.encode()) for _ in range(50))))
     assert (status, len(lines)) == (0, 50)
     assert out.count("LSV•") == 1
-    assert "payload 0+17 and 49 more" in out
+    row = next(line for line in out.splitlines() if "LSV•" in line)
+    assert row.split()[-2:] == ["0+17", "50"]
 
 
 def test_with_a_policy_it_is_judged(audit, capture, policy):
@@ -278,3 +285,45 @@ def test_captures_of_one_name_are_told_apart(audit, capture):
     paths = [capture(f"{day}/x.pcap", udp(VIN.encode())) for day in ("a", "b")]
     _, _, _, lines = audit(*paths, *paths, "-j", "1")
     assert [line["capture"] for line in lines] == [str(path) for path in paths]
+
+
+class Deadly:
+    """Kills the process that it is sent to."""
+
+    def __reduce__(self):
+        return signal.raise_signal, (signal.SIGKILL,)
+
+
+def test_a_lane_that_dies_costs_its_own_capture_alone(capture):
+    """The others are audited, before it and after it, in the same order."""
+    paths = [capture(f"{number}.pcap", udp(VIN.encode())) for number in range(4)]
+    jobs = [Job(path=path, name=path.name, size=path.stat().st_size) for path in paths]
+    jobs[1] = replace(jobs[1], path=Deadly())
+    terms = Terms(identities=Identities([Identity(item="vin", value=VIN)]))
+    read = []
+    audited = list(spread(jobs, terms, lanes=2, tell=read.append))
+    assert [one.name for one in audited] == ["0.pcap", "1.pcap", "2.pcap", "3.pcap"]
+    assert [one.overview.found if one.overview else None for one in audited] == [1, None, 1, 1]
+    assert audited[1].failure == "the process that audited this capture died, so what it holds is not known"
+    assert [one.status for one in audited] == [0, 3, 0, 0]
+    assert read[-1] == sum(job.size for job in jobs)
+
+
+def test_a_fault_of_ours_is_one_line_and_the_others_are_audited(capture, monkeypatch):
+    """It names the place that is to be mended."""
+    paths = [capture(f"{number}.pcap", udp(VIN.encode())) for number in range(2)]
+    jobs = [Job(path=path, name=path.name, size=0) for path in paths]
+    turns = iter([ZeroDivisionError("no\nway"), None])
+
+    def examine(self, transmission):
+        if fault := next(turns):
+            raise fault
+        return search(self, transmission)
+
+    search = Engine.examine
+    monkeypatch.setattr(Engine, "examine", examine)
+    terms = Terms(identities=Identities([Identity(item="vin", value=VIN)]))
+    first, second = spread(jobs, terms, lanes=1, tell=lambda _read: None)
+    assert first.status == 3
+    assert "the audit of this capture failed (ZeroDivisionError: no way, in test_audit.py:" in first.failure
+    assert second.overview.found == 1
