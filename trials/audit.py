@@ -7,21 +7,18 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from captures.decode import KeyLog
 from captures.sources import KINDS, SourceFile, read_keylog
-from policies import Policy, load_policy
 from reports.audit_lines import capture_lines, clean, closing
-from reports.audit_page import audit_page
 from reports.audited import Audited
 from telltale.errors import ExitStatus, InputError, near_miss
 from telltale.identity import Identities
@@ -30,7 +27,11 @@ from telltale.times import utc
 from trials.audit_file import Job, Terms
 from trials.lanes import spread
 from trials.scratch import scratch
-from trials.statefile import load_state
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from policies import Policy
 
 CAPTURES = (".pcap", ".pcapng", ".cap", ".har", ".mitm", ".blf", ".asc", ".trc")
 """Ends of file names that promise a capture. In a folder, other files count only if they begin like a capture."""
@@ -60,22 +61,31 @@ def audit(
     :param lanes: most captures at once; None takes every core
     :raises InputError: a file that was named is not there, or is wrong
     """
-    judged_by = load_policy(policy) if policy else None  # what is wrong in it is told before any capture is read
+    judged_by = _policy(policy) if policy else None  # what is wrong in it is told before any capture is read
     terms = Terms(
         identities=Identities.load(identities),
         policy=policy,
-        timeline=load_state(state, judged_by) if state else Timeline(),
+        timeline=_state(state, judged_by) if state else Timeline(),
         keylog=read_keylog(keylog) if keylog else KeyLog(),
         reveal=wishes.reveal,
     )
     secrets = () if wishes.reveal else tuple(i.value for i in terms.identities if isinstance(i.value, str))
+    found = _found(captures)
     out, err = Console(), Console(stderr=True)
     audited: list[Audited] = []
     with ExitStack() as stack:
-        lines = stack.enter_context(_written(wishes.json)) if wishes.json else None
-        page = stack.enter_context(_written(wishes.html)) if wishes.html else None
+        lines = stack.enter_context(_written(wishes.json, found)) if wishes.json else None
+        page = stack.enter_context(_written(wishes.html, found)) if wishes.html else None
         folder = stack.enter_context(scratch()) if lines else None
-        jobs = list(_jobs(captures, folder, secrets))
+        jobs = [
+            Job(
+                path=path,
+                name=clean(name, secrets),
+                size=path.stat().st_size,
+                lines=folder / f"{number}.jsonl" if folder else None,
+            )
+            for number, (path, name) in enumerate(found.items())
+        ]
         bar = stack.enter_context(_Bar(err, sum(job.size for job in jobs)))
         for job, one in zip(jobs, spread(jobs, terms, lanes=lanes or _cores(), tell=bar.tell), strict=True):
             audited.append(one)
@@ -90,11 +100,25 @@ def audit(
                     shutil.copyfileobj(part, lines)
                 job.lines.unlink()
         if page:
+            from reports.audit_page import audit_page  # noqa: PLC0415 - as `_policy`
+
             made = audit_page(audited, facts=_facts(terms, judged_by, state, keylog), secrets=secrets)
             page.write(made.encode(errors="replace"))
     if len(audited) > 1:
         print(f"\n{closing(audited)}")
     return ExitStatus.gravest(one.status for one in audited)
+
+
+def _policy(folder: Path) -> Policy:
+    from policies import load_policy  # noqa: PLC0415 - an audit of a small file need not wait for it
+
+    return load_policy(folder)
+
+
+def _state(path: Path, policy: Policy | None) -> Timeline:
+    from trials.statefile import load_state  # noqa: PLC0415 - as `_policy`
+
+    return load_state(path, policy)
 
 
 def _facts(terms: Terms, policy: Policy | None, state: Path | None, keylog: Path | None) -> dict[str, str]:
@@ -113,8 +137,8 @@ def _facts(terms: Terms, policy: Policy | None, state: Path | None, keylog: Path
     return {name: value for name, value in given.items() if value}
 
 
-def _jobs(captures: Sequence[Path], folder: Path | None, secrets: Sequence[str]) -> Iterator[Job]:
-    """A job for each capture, each file once, in the order given; a folder's in order of their names.
+def _found(captures: Sequence[Path]) -> dict[Path, str]:
+    """Every capture with its name, each file once, in the order given; a folder's in order of their names.
 
     :raises InputError: no such file or folder, or a folder without a capture
     """
@@ -131,13 +155,7 @@ def _jobs(captures: Sequence[Path], folder: Path | None, secrets: Sequence[str])
             beside = [path.name for path in given.parent.iterdir()] if given.parent.is_dir() else []
             raise InputError("no such capture" + near_miss(given.name, beside), file=given)
     alike = Counter(found.values())
-    for number, (path, name) in enumerate(found.items()):
-        yield Job(
-            path=path,
-            name=clean(name if alike[name] == 1 else str(path), secrets),
-            size=path.stat().st_size,
-            lines=folder / f"{number}.jsonl" if folder else None,
-        )
+    return {path: name if alike[name] == 1 else str(path) for path, name in found.items()}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -157,12 +175,12 @@ def _is_capture(path: Path) -> bool:
     return any(kind.begins(head) for kind in KINDS)
 
 
-@contextmanager
-def _written(path: Path) -> Iterator[BinaryIO]:
-    """:raises InputError: it cannot be written"""
+def _written(path: Path, captures: Iterable[Path]) -> BinaryIO:
+    """A file that is made. :raises InputError: it cannot be written, or is one of the captures"""
+    if any(path.exists() and path.samefile(capture) for capture in captures):
+        raise InputError("is one of the captures, and would be overwritten", file=path)
     try:
-        with path.open("wb") as file:
-            yield file
+        return path.open("wb")
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", file=path) from None
 
@@ -175,37 +193,40 @@ class _Bar:
     """How many bytes were read, on a terminal that somebody watches."""
 
     def __init__(self, console: Console, whole: int) -> None:
-        columns = (
-            TextColumn("audit"),
-            BarColumn(),
-            DownloadColumn(binary_units=False),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(
-            *columns,
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._bar.add_task("audit", total=whole)
+        self._bar = _progress(console) if console.is_terminal else None
+        self._task = self._bar.add_task("audit", total=whole) if self._bar else None
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def tell(self, read: int) -> None:
         """So many bytes of all captures were read."""
-        self._bar.update(self._task, completed=read)
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=read)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Out of the way of lines that are printed."""
-        self._bar.stop()
+        self.__exit__()
         yield
-        self._bar.start()
+        self.__enter__()
+
+
+def _progress(console: Console) -> Progress:
+    from rich import progress  # noqa: PLC0415 - as `_policy`
+
+    columns = (
+        progress.TextColumn("audit"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    # what is printed goes where it was meant to go, not through the bar's own stream
+    return progress.Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)

@@ -7,13 +7,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from captures.decode import KeyLog
 from captures.sightings import Engine, Examination
 from captures.sources import open_source
 from captures.sources.source import Source
-from policies import load_policy
 from reports.audited import Audited
 from reports.jsonlines import sighting_line
 from reports.overview import MOST, Overview
@@ -21,7 +22,9 @@ from telltale.errors import InputError, TelltaleError
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
-from trials.covering import Covering
+
+if TYPE_CHECKING:
+    from trials.covering import Covering
 
 Tell = Callable[[int], None]
 """Is told how many bytes of the file were read so far."""
@@ -62,8 +65,15 @@ class Auditor:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._engine = Engine(terms.identities)
-        self._policy = load_policy(terms.policy) if terms.policy else None
+        self._covering = self._judge(terms.policy) if terms.policy else None
         self._secrets = [i.value for i in terms.identities if isinstance(i.value, str)]
+
+    def _judge(self, folder: Path) -> Callable[[], Covering]:
+        """What judges a capture by the policy in *folder*."""
+        from policies import load_policy  # noqa: PLC0415 - a list of what is seen need not wait for policies
+        from trials.covering import Covering  # noqa: PLC0415 - the same
+
+        return partial(Covering, load_policy(folder), self._terms.timeline)
 
     def audit(self, job: Job, tell: Tell = lambda _read: None) -> Audited:
         """Whatever is wrong with one capture is told as its line; it never ends the audit of the others."""
@@ -78,7 +88,7 @@ class Auditor:
     def _audit(self, job: Job, tell: Tell) -> Audited:
         source = open_source(job.path, keylog=self._terms.keylog)
         overview = Overview(self._secrets, reveal=self._terms.reveal)
-        covering = Covering(self._policy, self._terms.timeline) if self._policy else None
+        covering = self._covering() if self._covering else None
         limits = _Limits()
         with _lines(job.lines) as write:
             for transmission, found in self._examined(source, tell):
