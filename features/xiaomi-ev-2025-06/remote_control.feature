@@ -10,6 +10,6 @@ Feature: Remote control
       When it is woken by an SMS
       And 5 minutes have passed
       Then exactly these leave the car for it
-        | item | recipient | for               | uplink   |
-        | VIN  | Xiaomi    | remote management | cellular |
+        | item | recipient | for            | uplink   |
+        | VIN  | Xiaomi    | remote control | cellular |
       And every transmission is covered by the policy
