@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from captures.decode import fallback
+from captures.decode.bodies import body_parts
 from captures.decode.content import decode_content
 from captures.decode.http1_syntax import BEGINS_REQUEST, REQUEST, Parsed, path_of, read_message, read_on, without_port
 from captures.decode.model import OVERLAP, WINDOW, Exchange, Message, Reading, Side, Stream, discreet
@@ -251,8 +252,7 @@ def _message(exchange: Exchange, side: Side, parsed: Parsed, response: Parsed | 
         pieces[0] if len(pieces) == 1 else b"".join(pieces), parsed.headers.get("content-encoding", "")
     )
     parts = [Part(name="header", data=parsed.block)]
-    if content.data:
-        parts.append(Part(name="body", data=content.data, encoding=content.encoding, opaque=content.opaque))
+    parts += body_parts(content, parsed.headers)
     if parsed.trailer:
         parts.append(Part(name="trailer", data=parsed.trailer))
     path = exchange.path

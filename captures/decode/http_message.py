@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from captures.decode.bodies import body_parts, is_grpc
 from captures.decode.content import decode_content
 from captures.decode.http1_syntax import path_of, without_port
 from captures.decode.model import Message, Place, Side, Tally, discreet
@@ -27,6 +28,10 @@ class Half:
     def value(self, name: bytes) -> str:
         """A header's value, repeated ones joined by a comma; empty if there is none."""
         return ", ".join(value.decode("latin-1") for key, value in self.headers if key == name)
+
+    def fields(self) -> dict[str, str]:
+        """Headers by name, repeated ones joined by a comma."""
+        return {key.decode("latin-1"): self.value(key) for key in {key for key, _ in self.headers}}
 
     def take(self, headers: list[Header]) -> None:
         """A header section: the head, an interim one (RFC 9110 section 15.2), which says nothing, or the trailers."""
@@ -72,8 +77,10 @@ def message(
     parts = [Part(name="header", data=_block(half.headers))]
     if asks:
         parts.insert(0, Part(name="url", data=target.encode("latin-1")))
-    if content.data:
+    if opaque != content.opaque:
         parts.append(Part(name="body", data=content.data, encoding=content.encoding, opaque=opaque))
+    else:
+        parts += body_parts(content, half.fields())
     if half.trailers:
         parts.append(Part(name="trailer", data=_block(half.trailers)))
     if opaque:
@@ -82,6 +89,8 @@ def message(
         tally.opaque[opaque] += unread
     path = path_of(target)
     summary = f"{method} {discreet(path)}" if asks else f"response {status}"
+    if asks and is_grpc(half.value(b"content-type")):
+        summary = f"gRPC {discreet(path.removeprefix('/'))}{_grpc_status(answer)}"
     return Message(
         channel=channel,
         first=places[0],
@@ -95,6 +104,12 @@ def message(
         complete=half.ended,
         malformed=half.malformed,
     )
+
+
+def _grpc_status(answer: Half | None) -> str:
+    """The call's own status, which stands in the trailers, or in the head where there is no body."""
+    named = [value for key, value in (answer.trailers + answer.headers if answer else ()) if key == b"grpc-status"]
+    return f", status {discreet(named[0].decode('latin-1'))}" if named else ""
 
 
 def _block(headers: list[Header]) -> bytes:
