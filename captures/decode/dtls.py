@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from captures.decode.flows import Datagram
 from captures.decode.model import Message, Place, Reading, Scene, Side, discreet
 from captures.decode.tls import ALERT, APPLICATION, CHANGE_CIPHER_SPEC, CLIENT_HELLO, HANDSHAKE_RECORD
-from captures.decode.tls_hello import parse_hello
+from captures.decode.tls_hello import SUPPORTED_VERSIONS, Hello, parse_hello
 from telltale.transmission import Part
 
 CLOSED = "DTLS is not opened"
@@ -28,7 +30,7 @@ def looks_like(data: bytes) -> bool:
 def parse(datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
     """One message for each burst of the unit's datagrams; the handshake that is in clear counts as decoded."""
     reading = Reading()
-    host: str | None = None
+    hello: Hello | None = None
     bursts: list[list[Datagram]] = []
     closed: list[bytes] = []
     for one in datagrams:
@@ -40,7 +42,7 @@ def parse(datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
         else:
             tally.opaque[CLOSED] += len(data)
         if one.side is Side.CLIENT and clear:
-            host = host or _server_name(data)
+            hello = hello or _hello(data)
         if one.side is not unit:
             continue
         if not bursts or scene.is_pause(bursts[-1][-1].wall, one.wall):
@@ -48,6 +50,7 @@ def parse(datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
             closed.append(b"")
         bursts[-1].append(one)
         closed[-1] += b"" if clear else data
+    host = hello.server_name if hello else None
     to = discreet(host) if host else "an unnamed host"
     for number, (burst, payload) in enumerate(zip(bursts, closed, strict=True)):
         told = f"{len(payload)} bytes closed" if payload else "handshake only"
@@ -61,18 +64,21 @@ def parse(datagrams: list[Datagram], unit: Side, scene: Scene) -> Reading:
                 summary=f"DTLS to {to}, {told}",
                 host=host,
                 parts=(*parts, *sealed),
+                fields=hello.fields("d") if hello and unit is Side.CLIENT and not number else (),
                 complete=not any(one.missing for one in burst),
             )
         )
     return reading
 
 
-def _server_name(data: bytes) -> str | None:
-    """The name in a ClientHello that is in one piece; the cookie (RFC 6347 section 4.2.1) is what TLS does not have."""
+def _hello(data: bytes) -> Hello | None:
+    """A ClientHello that is in one piece; the cookie (RFC 6347 section 4.2.1) is what TLS does not have."""
     body = data[_RECORD + _HANDSHAKE :]
     if data[0] != HANDSHAKE_RECORD or len(body) < 36 or data[_RECORD] != CLIENT_HELLO:
         return None
     at = 35 + body[34]
     cookie = body[at] if at < len(body) else 0
     hello = parse_hello(b"\3\3" + body[2:at] + body[at + 1 + cookie :], client=True)
-    return hello.server_name if hello else None
+    if hello and SUPPORTED_VERSIONS not in hello.extensions:
+        return replace(hello, versions=(int.from_bytes(body[:2]),))
+    return hello

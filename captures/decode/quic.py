@@ -285,6 +285,9 @@ def _reading(connection: Connection, scene: Scene) -> Reading:
         said = ()
     if connection.sealed or not reading.messages:
         reading.messages += _closed(connection, scene, said)
+    if connection.hello and unit is Side.CLIENT:
+        first = min(reading.messages, key=lambda message: message.first)
+        first.fields += connection.hello.fields("q")
     return reading
 
 

@@ -416,6 +416,8 @@ def _tell_in_clear(
     elif len(half.stream) and not session.greeting:
         session.greeting = _closed(exchange, half, 0, host)
         session.greeting[0].parts = tuple(said)
+    if exchange.unit is Side.CLIENT and hello and reading.messages and not session.told:
+        reading.messages[0].fields += hello.fields("t")
     session.told = session.told or bool(reading.messages)
 
 
