@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -26,9 +27,21 @@ class Kind(NamedTuple):
     """Has ``open_file(file: SourceFile, keylog: KeyLog, kind: str) -> Source``, which raises `InputError`."""
 
 
+def _is_har(head: bytes) -> bool:
+    """HAR 1.2: an object with one key, ``log``."""
+    return re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{', head) is not None
+
+
+def _is_flows(head: bytes) -> bool:
+    """A tnetstring (length, colon) that holds a dictionary, which begins with a string again."""
+    return re.match(rb"[0-9]{1,12}:[0-9]{1,12}:(?=[\x20-\x7e]{3})", head) is not None
+
+
 KINDS = (
     Kind("pcap", is_classic, (), "captures.sources.packets"),
     Kind("pcapng", is_pcapng, (), "captures.sources.packets"),
+    Kind("har", _is_har, (".har",), "captures.sources.har"),
+    Kind("mitm", _is_flows, (".mitm", ".flow", ".flows"), "captures.sources.flows"),
 )
 """The first whose beginning fits is taken, then the first whose suffix does."""
 
