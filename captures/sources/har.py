@@ -225,7 +225,7 @@ class HarSource:
             return None
         try:
             return [_converted(one) for one in found]
-        except (msgspec.MsgspecError, AttributeError, TypeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, AttributeError, TypeError, RecursionError):
             return None
 
     def _entry(self, entry: _Entry, web: Web) -> Iterator[Transmission]:
