@@ -9,10 +9,13 @@ from random import Random
 
 from making.carriers import BINARY_FRAMES, CARRIERS, TEXT_FRAMES, Message, carry
 from making.forms import CUT, DIGESTS, KEYED, Given, masked, truncated
-from making.links import HEADLESS, INNERMOST, LINKS, Held
+from making.links import HEADLESS, INNERMOST, LINKS, VERBATIM_IN_HEX, Held
+from making.places import DATUMS, WRITINGS
 from making.values import POOR, SPELLINGS, Position
 
 DEEPEST = 5
+POOR_FORMS = frozenset({"masked", "truncated"})
+"""Forms that keep too little of a value to be told from chance in binary."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +77,7 @@ def cases(identities: dict[str, str | Position], seed: int, total: int) -> Itera
 def _forms(item: str) -> list[str]:
     """Plain counts as often as all digests together, for it is what leaves most."""
     if item == "position":
-        return ["plain"] * 6
+        return [*DATUMS] * 7
     forms = ["plain"] * 8 + [*DIGESTS, *KEYED, *CUT]
     return forms + [form for form, make in (("masked", masked), ("truncated", truncated)) if make(item, "0" * 20)]
 
@@ -84,12 +87,17 @@ def _case(
 ) -> tuple[str, Message, Truth] | None:
     seed = _seed(identities, item, form, random)
     held: Held | None = seed.held
-    if depth and form == "plain" and random.random() < 0.2:
-        held = random.choice(list(INNERMOST.values()))(seed.held, random) or seed.held
-    held = _inside(held, seed, random) if depth else held
+    poor = seed.item in POOR or form in POOR_FORMS
+    if depth and form == "plain" and random.random() < 0.3:
+        fitting = [made for link in INNERMOST.values() if (made := link(seed.held, random))]
+        held = random.choice(fitting or [seed.held])
+    if depth and not (held.core or held.chain == ("bcd",)):
+        held = _inside(held, poor=poor, random=random)
     names: list[str] = []
     while held is not None and len(held.chain) < depth:
         name = random.choice([one for one in LINKS if names[-1:] != [one]])
+        if name == "hex" and held.chain in VERBATIM_IN_HEX:
+            name = "base64"
         inner = held
         held = LINKS[name](held, random)
         if held is None or held.chain == inner.chain:
@@ -101,7 +109,7 @@ def _case(
             held = _framed(held, random)
     if held is None:
         return None
-    held, carrier = _fit(held, carrier, names[-1:], poor=seed.item in POOR and not names)
+    held, carrier = _fit(held, carrier, names[-1:], poor=poor and not names)
     carried = carry(carrier, held, random)
     if carried is None or len(carried.held.chain) > DEEPEST:
         return None
@@ -121,8 +129,8 @@ def _case(
 def _seed(identities: dict[str, str | Position], item: str, form: str, random: Random) -> _Seed:
     value = identities[item]
     if not isinstance(value, str):
-        return _position(item, value, random)
-    salt = identities["oaid" if item != "oaid" else "vin"]
+        return _position(item, value, form, random)
+    salt = identities["oaid" if item != "oaid" else "device_id"]
     given = Given(text=value, salt=str(salt))
     for table in (DIGESTS, KEYED, CUT):
         if form in table:
@@ -135,25 +143,14 @@ def _seed(identities: dict[str, str | Position], item: str, form: str, random: R
     return _Seed(item, value, form, Held(data, 0, len(data)))
 
 
-def _position(item: str, value: Position, random: Random) -> _Seed:
-    latitude, longitude = (f"{degrees:.6f}".encode() for degrees in value)
-    before, between, after = random.choice(
-        (
-            (b'{"lat": ', b', "lng": ', b', "acc": 12}'),
-            (b'{"latitude":', b',"longitude":', b"}"),
-            (b"lat=", b"&lon=", b"&alt=40"),
-            (b"", b",", b""),
-        )
-    )
-    data = before + latitude + between + longitude + after
-    start, end = len(before), len(data) - len(after)
-    held = Held(data, start, end, core=(latitude, longitude))
-    return _Seed(item, f"{value[0]:.6f},{value[1]:.6f}", "plain", held)
+def _position(item: str, value: Position, form: str, random: Random) -> _Seed:
+    held = random.choice(WRITINGS)(DATUMS[form](value), random)
+    return _Seed(item, f"{value[0]:.6f},{value[1]:.6f}", form, held)
 
 
-def _inside(held: Held, seed: _Seed, random: Random) -> Held | None:
+def _inside(held: Held, *, poor: bool, random: Random) -> Held | None:
     """The value in a record of its own, or alone."""
-    if seed.item in POOR and held.is_text:
+    if poor and held.is_text:
         return TEXT_FRAMES["json"](held, random)
     return _framed(held, random) if random.random() < 0.5 else held
 

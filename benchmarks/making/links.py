@@ -195,6 +195,54 @@ def gbk(held: Held, random: Random) -> Held | None:
     return escape("gbk", lambda data: data.decode().encode(codec), held)
 
 
+def _digits(held: Held, least: int) -> str | None:
+    text = held.data.decode("ascii", "replace")
+    return text if not held.chain and text.isascii() and text.isdecimal() and len(text) >= least else None
+
+
+def bcd(held: Held, random: Random) -> Held | None:
+    """Two digits a byte; an odd number of them ends in a filler, or begins with a zero."""
+    digits = _digits(held, 10)
+    if digits is None:
+        return None
+    even = digits if len(digits) % 2 == 0 else random.choice((digits + "f", "0" + digits))
+    name = random.choice(("bcd", "bcd-swapped"))
+    if name == "bcd-swapped":
+        even = "".join(second + first for first, second in zip(even[::2], even[1::2], strict=True))
+    return wrap(name, lambda _: bytes.fromhex(even), held)
+
+
+def integer(held: Held, random: Random) -> Held | None:
+    digits = _digits(held, 11)
+    if digits is None or int(digits) >= 1 << 64:
+        return None
+    order = random.choice(("little", "big"))
+    return wrap("uint64-le" if order == "little" else "uint64-be", lambda _: int(digits).to_bytes(8, order), held)
+
+
+def varint(held: Held, _: Random) -> Held | None:
+    digits = _digits(held, 11)
+    if digits is None or int(digits) >= 1 << 64:
+        return None
+    number, groups = int(digits), bytearray()
+    while number > 127:
+        groups.append(number % 128 + 128)
+        number //= 128
+    return wrap("varint", lambda _: bytes([*groups, number]), held)
+
+
+def octets(held: Held, _: Random) -> Held | None:
+    """The bytes that hex digits stand for."""
+    bare = held.data.replace(b":", b"").replace(b"-", b"")
+    if held.chain or len(bare) not in {12, 16, 32} or bare.isdigit():
+        return None
+    try:
+        data = bytes.fromhex(bare.decode("ascii"))
+    except ValueError:
+        return None
+    return wrap("bytes", lambda _: data, held)
+
+
 LINKS: Mapping[str, Link] = {
     "percent": percent,
     "json": json_string,
@@ -215,8 +263,19 @@ LINKS: Mapping[str, Link] = {
 }
 """What may stand anywhere in a chain."""
 
-INNERMOST: Mapping[str, Link] = {"reversed": backwards, "gbk": gbk}
+INNERMOST: Mapping[str, Link] = {
+    "reversed": backwards,
+    "gbk": gbk,
+    "bcd": bcd,
+    "bcd-swapped": bcd,
+    "integer": integer,
+    "varint": varint,
+    "bytes": octets,
+}
 """What is only done to the value itself."""
+
+VERBATIM_IN_HEX = frozenset({("bcd",), ("bytes",)})
+"""What hexadecimal text would show as it was before."""
 
 HEADLESS = frozenset({"deflate", "br"})
 """Compressions without a magic: a text of their own, never between other bytes."""
