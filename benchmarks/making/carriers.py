@@ -41,9 +41,9 @@ def json_record(held: Held, random: Random) -> Held | None:
     return inside.within(head.replace("{, ", "{").encode(), tail.encode())
 
 
-def form_record(held: Held, random: Random) -> Held:
-    name = random.choice(("data", "d", "payload"))
-    return percent(held, random).within(f"ts={random.randrange(10**9)}&v=3&{name}=".encode(), b"&lang=zh-CN")
+def form_record(held: Held, random: Random) -> Held | None:
+    name, inside = random.choice(("data", "d", "payload")), percent(held, random)
+    return inside and inside.within(f"ts={random.randrange(10**9)}&v=3&{name}=".encode(), b"&lang=zh-CN")
 
 
 def xml_record(held: Held, random: Random) -> Held | None:
@@ -75,7 +75,8 @@ def _varint(number: int) -> bytes:
 def protobuf(held: Held, random: Random) -> Held:
     """A message with a number, the field, and another number (protobuf encoding, wire types 0 and 2)."""
     head = b"\x08" + _varint(random.randrange(1, 1 << 40)) + bytes([random.choice((0x12, 0x1A, 0x2A))])
-    return held.within(head + _varint(len(held.data)), b"\x38" + _varint(random.randrange(1 << 20)))
+    tail = b"\xa0\x06" + _varint(random.randrange(1 << 20))  # no digit of base64 may touch its end, or it has no end
+    return held.within(head + _varint(len(held.data)), tail)
 
 
 def msgpack(held: Held, random: Random) -> Held:
@@ -123,7 +124,7 @@ def tlv(held: Held, random: Random) -> Held | None:
     if len(held.data) > 65535:
         return None
     head = b"\x01\x00\x04" + random.randbytes(4) + b"\x30" + struct.pack(">H", len(held.data))
-    return held.within(head, b"\x31\x00\x02" + random.randbytes(2))
+    return held.within(head, b"\x81\x00\x02" + random.randbytes(2))
 
 
 def tar(held: Held, _: Random) -> Held:
@@ -184,12 +185,14 @@ class Carried:
     held: Held
 
 
-def _query(held: Held, random: Random) -> Held:
-    return percent(held, random).within(b"/v2/report?app=7&d=", b"&r=1")
+def _query(held: Held, random: Random) -> Held | None:
+    inside = percent(held, random)
+    return inside and inside.within(b"/v2/report?app=7&d=", b"&r=1")
 
 
-def _path(held: Held, random: Random) -> Held:
-    return percent(held, random).within(b"/v2/upload/", b"/done?r=1")
+def _path(held: Held, random: Random) -> Held | None:
+    inside = percent(held, random)
+    return inside and inside.within(b"/v2/upload/", b"/done?r=1")
 
 
 def _header(held: Held, random: Random) -> Held | None:

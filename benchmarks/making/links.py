@@ -75,7 +75,20 @@ def wrap(name: str, encode: Callable[[bytes], bytes], held: Held) -> Held:
     return Held(data, 0, len(data), (name, *held.chain))
 
 
-def percent(held: Held, random: Random) -> Held:
+def compress(name: str, encode: Callable[[bytes], bytes], held: Held) -> Held | None:
+    """*held* compressed; None where the value would stand in the result as it was, which is no encoding of it."""
+    packed = wrap(name, encode, held)
+    return None if held.data[held.start : held.end] in packed.data else packed
+
+
+def headless(name: str, encode: Callable[[bytes], bytes], held: Held) -> Held | None:
+    """*held* in a compression without a magic, which can only be believed where it holds text."""
+    return compress(name, encode, held) if held.is_text else None
+
+
+def percent(held: Held, random: Random) -> Held | None:
+    if held.chain == ("nmea",) and held.core:
+        return None  # whether the letters of the hemispheres belong to the numbers would be a matter of taste
     safe = random.choice(("", "", "/", ":/@"))
     case = random.choice((str, lambda text: text.replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d")))
     return escape("percent", lambda data: case(quote_from_bytes(data, safe=safe)).encode(), held)
@@ -142,7 +155,7 @@ def hex_text(held: Held, random: Random) -> Held:
     )
 
 
-def gzip_stream(held: Held, random: Random) -> Held:
+def gzip_stream(held: Held, random: Random) -> Held | None:
     def encode(data: bytes) -> bytes:
         if random.random() < 0.7:
             return gzip.compress(data, random.choice((1, 6, 9)), mtime=random.choice((0, 1_763_792_400)))
@@ -151,34 +164,34 @@ def gzip_stream(held: Held, random: Random) -> Held:
             file.write(data)
         return out.getvalue()
 
-    return wrap("gzip", encode, held)
+    return compress("gzip", encode, held)
 
 
-def zlib_stream(held: Held, random: Random) -> Held:
-    return wrap("zlib", lambda data: zlib.compress(data, random.choice((1, 6, 9))), held)
+def zlib_stream(held: Held, random: Random) -> Held | None:
+    return compress("zlib", lambda data: zlib.compress(data, random.choice((1, 6, 9))), held)
 
 
-def deflate_stream(held: Held, _: Random) -> Held:
+def deflate_stream(held: Held, _: Random) -> Held | None:
     def encode(data: bytes) -> bytes:
         packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         return packer.compress(data) + packer.flush()
 
-    return wrap("deflate", encode, held)
+    return headless("deflate", encode, held)
 
 
-def zstd_stream(held: Held, random: Random) -> Held:
+def zstd_stream(held: Held, random: Random) -> Held | None:
     packer = zstandard.ZstdCompressor(level=random.choice((1, 3, 10)), write_content_size=random.random() < 0.7)
-    return wrap("zstd", packer.compress, held)
+    return compress("zstd", packer.compress, held)
 
 
-def zip_file(held: Held, _: Random) -> Held:
+def zip_file(held: Held, _: Random) -> Held | None:
     def encode(data: bytes) -> bytes:
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
             file.writestr("log/report.json", data)
         return out.getvalue()
 
-    return wrap("zip", encode, held)
+    return compress("zip", encode, held)
 
 
 def backwards(held: Held, _: Random) -> Held | None:
@@ -254,10 +267,10 @@ LINKS: Mapping[str, Link] = {
     "gzip": gzip_stream,
     "zlib": zlib_stream,
     "deflate": deflate_stream,
-    "br": lambda held, _: wrap("br", brotli.compress, held),
+    "br": lambda held, _: headless("br", brotli.compress, held),
     "zstd": zstd_stream,
-    "xz": lambda held, _: wrap("xz", lzma.compress, held),
-    "bz2": lambda held, _: wrap("bz2", bz2.compress, held),
+    "xz": lambda held, _: compress("xz", lzma.compress, held),
+    "bz2": lambda held, _: compress("bz2", bz2.compress, held),
     "zip": zip_file,
     "quoted-printable": quoted_printable,
 }

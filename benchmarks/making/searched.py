@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 from captures.sightings import Engine
 from making.carriers import Message
+from making.forms import KEY
 from making.values import Position
 from telltale.identity import Identities, Identity
 from telltale.transmission import Address, Part, Transmission
 
 
 def engine_for(values: dict[str, str | Position]) -> Engine:
-    return Engine(Identities([Identity(item=item, value=value) for item, value in values.items()]))
+    known = Identities([Identity(item=item, value=value) for item, value in values.items()])
+    return Engine(known, keys=(KEY,)) if "keys" in signature(Engine).parameters else Engine(known)
 
 
 def transmission(message: Message, index: int = 0) -> Transmission:
