@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from captures.decode import dns, fallback, gbt32960, http1, http2, jt808, mqtt, tls, websocket
+from captures.decode import dns, doip, fallback, gbt32960, http1, http2, jt808, mqtt, someip, tls, websocket
 from captures.decode.model import MAX_DEPTH, WINDOW, Exchange, Reading, Side
 
 _HEAD = 1 << 16
@@ -33,7 +33,9 @@ PROTOCOLS = (
     Protocol("mqtt", mqtt.looks_like, mqtt.parse),
     Protocol("gbt32960", gbt32960.looks_like, gbt32960.parse),
     Protocol("jt808", jt808.looks_like, jt808.parse),
+    Protocol("doip", doip.PROTOCOL.looks_like_stream, doip.PROTOCOL.parse),
     Protocol("dns", dns.looks_like, dns.parse),
+    Protocol("someip", someip.PROTOCOL.looks_like_stream, someip.PROTOCOL.parse),
 )
 """The first that fits is taken, so the surest signs come first."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from captures.decode import KeyLog
 from captures.pcapng import is_classic, is_pcapng
 from captures.sources.file import SourceFile
+from captures.sources.frames import is_frames
 from captures.sources.source import Source
 from telltale.errors import InputError, near_miss
 
@@ -37,11 +38,24 @@ def _is_flows(head: bytes) -> bool:
     return re.match(rb"[0-9]{1,12}:[0-9]{1,12}:(?=[\x20-\x7e]{3})", head) is not None
 
 
+_CANDUMP = re.compile(rb"\(\d+\.\d+\) \S+ [0-9A-Fa-f]{3,8}#")
+
+
+def _is_candump(head: bytes) -> bool:
+    """The log format of ``candump -l`` (can-utils, log2asc(1))."""
+    return bool(_CANDUMP.match(head))
+
+
 KINDS = (
     Kind("pcap", is_classic, (), "captures.sources.packets"),
     Kind("pcapng", is_pcapng, (), "captures.sources.packets"),
     Kind("har", _is_har, (".har",), "captures.sources.har"),
     Kind("mitm", _is_flows, (".mitm", ".flow", ".flows"), "captures.sources.flows"),
+    Kind("blf", lambda head: head.startswith(b"LOGG"), (), "captures.sources.canlog"),
+    Kind("asc", lambda _: False, (".asc",), "captures.sources.canlog"),
+    Kind("trc", lambda head: head.startswith(b";$FILEVERSION"), (".trc",), "captures.sources.canlog"),
+    Kind("candump", _is_candump, (), "captures.sources.canlog"),
+    Kind("frames", is_frames, (), "captures.sources.frames"),
 )
 """The first whose beginning fits is taken, then the first whose suffix does."""
 
