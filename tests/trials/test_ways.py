@@ -8,6 +8,7 @@ import pytest
 from captures.decode import Senders
 from rigs.instruments import Instruments, MissingInstrumentError
 from telltale.errors import InputError
+from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.transmission import Address, Transmission
 from trials.claims import unseen
@@ -118,6 +119,7 @@ def test_a_bench_that_cannot_or_does_not_know_says_so(ways):
 def test_an_exit_that_nobody_watches_is_a_gap_by_name():
     """Beside those of the capture."""
     rig = SimpleNamespace(unobserved=("second sim",))
-    trial = SimpleNamespace(observe=lambda: SimpleNamespace(gaps=("a drop",)), setup=SimpleNamespace(rig=rig))
+    setup = SimpleNamespace(rig=rig, fidelity=Fidelity.SEALED)
+    trial = SimpleNamespace(observe=lambda: SimpleNamespace(gaps=("a drop",)), setup=setup)
     assert unseen(trial)[:1] == ("a drop",)
     assert "what leaves by second sim is not observed on this bench" in unseen(trial)
