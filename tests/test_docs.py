@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from pytest_bdd.steps import step_function_context_registry
 
+from captures.decode.datagrams import DATAGRAM_PROTOCOLS
+from captures.decode.recognise import PROTOCOLS, UPGRADES
+from captures.sightings.decoders import DECODERS
+from captures.sightings.forms import DIGESTS
+from captures.sources import KINDS
 from steps.car import StimulusParser
 
 ROOT = Path(__file__).parent.parent
@@ -69,3 +74,25 @@ def test_the_scenario_shown_is_the_one_that_runs():
     shown = SCENARIOS.read_text(encoding="utf-8").split("```gherkin\n")[1].split("```")[0]
     feature = (ROOT / "docs" / "example" / "trip_diary.feature").read_text(encoding="utf-8")
     assert feature.startswith(shown)
+
+
+def first_cells(heading):
+    """The words in the first column of the table on the page of sightings that begins with *heading*."""
+    text = (ROOT / "docs" / "sightings.md").read_text(encoding="utf-8")
+    table = text.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    return {word for row in table.splitlines()[2:] for word in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("form", set(DIGESTS)),
+        ("link", {decoder.name for decoder in DECODERS}),
+        ("source", {kind.name for kind in KINDS}),
+        ("protocol", {row.name for row in (*PROTOCOLS, *DATAGRAM_PROTOCOLS)} | set(UPGRADES)),
+    ],
+    ids=["forms", "encodings", "sources", "protocols"],
+)
+def test_the_page_of_sightings_tells_every_row(heading, names):
+    """A form, an encoding, a kind of file or a protocol that the program knows stands on its page."""
+    assert names - first_cells(heading) == set()
