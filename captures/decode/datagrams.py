@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
-from captures.decode import coap, dns, doip, dtls, jt808, ntp, someip
+from captures.decode import coap, dhcp, dns, doip, dtls, jt808, ntp, radius, sip, someip
 from captures.decode.flows import Conversation, Datagram
 from captures.decode.link import FRAGMENTS, UDP
 from captures.decode.model import Message, Place, Reading, Scene, Side
@@ -26,11 +26,15 @@ class DatagramProtocol(NamedTuple):
 DATAGRAM_PROTOCOLS = (
     DatagramProtocol("dns", dns.looks_like_datagram, dns.parse_datagrams),
     DatagramProtocol("dtls", dtls.looks_like, dtls.parse),
+    DatagramProtocol("dhcp", dhcp.looks_like, dhcp.parse),
+    DatagramProtocol("sip", sip.looks_like, sip.parse),
+    DatagramProtocol("radius", radius.looks_like, radius.parse),
     DatagramProtocol("ntp", ntp.looks_like, ntp.parse),
     DatagramProtocol("jt808", jt808.looks_like_datagram, jt808.parse_datagrams),
     DatagramProtocol("doip", doip.PROTOCOL.looks_like, doip.PROTOCOL.parse_datagrams),
     DatagramProtocol("someip", someip.looks_like_datagram, someip.PROTOCOL.parse_datagrams),
     DatagramProtocol("coap", coap.looks_like, coap.parse),
+    DatagramProtocol("dhcpv6", dhcp.looks_like_v6, dhcp.parse_v6),
 )
 """The first that fits is taken, and kept to for the rest of the flow. QUIC comes before all: its flows go on where
 connections have moved to."""
