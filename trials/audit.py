@@ -64,7 +64,7 @@ def audit(
     judged_by = _policy(policy) if policy else None  # what is wrong in it is told before any capture is read
     terms = Terms(
         identities=Identities.load(identities),
-        policy=policy,
+        policy=judged_by,
         timeline=_state(state, judged_by) if state else Timeline(),
         keylog=read_keylog(keylog) if keylog else KeyLog(),
         reveal=wishes.reveal,

@@ -7,7 +7,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from telltale.timeline import Timeline
 from telltale.transmission import Transmission
 
 if TYPE_CHECKING:
+    from policies import Policy
     from trials.covering import Covering
 
 Tell = Callable[[int], None]
@@ -37,7 +37,8 @@ class Terms:
     """What all captures of an audit are audited by."""
 
     identities: Identities
-    policy: Path | None = None
+    policy: Policy | None = None
+    """None lists what is seen."""
     timeline: Timeline = field(default_factory=Timeline)
     keylog: KeyLog = field(default_factory=KeyLog)
     reveal: bool = False
@@ -57,23 +58,12 @@ class Job:
 
 
 class Auditor:
-    """Audits one capture after the other by the same terms.
-
-    :raises InputError: the policy is wrong
-    """
+    """Audits one capture after the other by the same terms."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._engine = Engine(terms.identities)
-        self._covering = self._judge(terms.policy) if terms.policy else None
         self._secrets = [i.value for i in terms.identities if isinstance(i.value, str)]
-
-    def _judge(self, folder: Path) -> Callable[[], Covering]:
-        """What judges a capture by the policy in *folder*."""
-        from policies import load_policy  # noqa: PLC0415 - a list of what is seen need not wait for policies
-        from trials.covering import Covering  # noqa: PLC0415 - the same
-
-        return partial(Covering, load_policy(folder), self._terms.timeline)
 
     def audit(self, job: Job, tell: Tell = lambda _read: None) -> Audited:
         """Whatever is wrong with one capture is told as its line; it never ends the audit of the others."""
@@ -88,7 +78,7 @@ class Auditor:
     def _audit(self, job: Job, tell: Tell) -> Audited:
         source = open_source(job.path, keylog=self._terms.keylog)
         overview = Overview(self._secrets, reveal=self._terms.reveal)
-        covering = self._covering() if self._covering else None
+        covering = _covering(self._terms) if self._terms.policy else None
         limits = _Limits()
         with _lines(job.lines) as write:
             for transmission, found in self._examined(source, tell):
@@ -129,6 +119,13 @@ def _lines(path: Path | None) -> Iterator[Callable[[str], object]]:
         return
     with path.open("w", encoding="utf-8", errors="backslashreplace") as out:
         yield lambda line: out.write(line + "\n")
+
+
+def _covering(terms: Terms) -> Covering:
+    from trials.covering import Covering  # noqa: PLC0415 - a list of what is seen need not wait for the judge
+
+    assert terms.policy is not None
+    return Covering(terms.policy, terms.timeline)
 
 
 class _Limits:

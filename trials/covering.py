@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from policies import Policy
+from policies.access import ENCRYPTED
 from policies.endpoints import attribute
 from policies.judge import cover
 from policies.window import judgement
@@ -22,6 +23,10 @@ from trials.outcome import Alike, headline
 CLAIM = "every transmission is covered by the policy"
 NOTHING = "nothing left the car"
 """The gap of a capture that holds nothing, or nothing but declared background: it shows nothing."""
+
+
+MOST_COVERED = 10_000
+"""Kinds of transmissions that are remembered to be declared; of more, each is judged anew."""
 
 
 class Conclusion(NamedTuple):
@@ -43,9 +48,14 @@ class Covering:
         self._verdicts = dict.fromkeys(policy.readings, Verdict.COMPLIES)
         self._alike = Alike()
         self._empty = True
+        self._covered: set[tuple[str, ...]] = set()
+        """Channel, recipient, path and kind of what nobody needs to look at again."""
 
     def add(self, transmission: Transmission, sightings: Sequence[Sighting]) -> Mapping[int, Verdict]:
         """Judge one transmission; gives the gravest verdict on each of *sightings*, by its place."""
+        key = (transmission.channel, transmission.recipient, transmission.path, transmission.kind)
+        if not sightings and key in self._covered and _is_plain(transmission):
+            return {}
 
         def judge(reading: str) -> Iterable[Finding]:
             return cover((transmission,), sightings, self._timeline, self._policy, reading=reading)
@@ -56,6 +66,8 @@ class Covering:
         for finding in judged.findings:
             self._alike.add(finding)
         self._empty = self._empty and attribute(transmission, self._policy).background
+        if not judged.findings and _is_plain(transmission) and len(self._covered) < MOST_COVERED:
+            self._covered.add(key)  # what says that it is declared says nothing else about the next of its kind
         places = {id(sighting): place for place, sighting in enumerate(sightings)}
         found: dict[int, list[Verdict]] = {}
         for finding in judged.findings:
@@ -75,3 +87,9 @@ class Covering:
             notes=notes,
         )
         return Conclusion(told.verdict, (headline(told), *(f"  {line}" for line in self._alike)), notes)
+
+
+def _is_plain(transmission: Transmission) -> bool:
+    """Whether there is nothing about it to be judged but to whom it went."""
+    whole = transmission.complete and transmission.malformed is None and not transmission.opaque
+    return whole and transmission.channel not in ENCRYPTED
