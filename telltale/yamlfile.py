@@ -76,6 +76,8 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
         raise InputError(f"is not YAML: {problem}", file=path, line=mark.line + 1 if mark else None) from None
     except yaml.YAMLError as error:
         raise InputError(f"is not YAML: {' '.join(str(error).split())}", file=path) from None
+    except ValueError as error:  # a date that is none, for example
+        raise InputError(f"holds a value that YAML cannot read: {error}", file=path) from None
     finally:
         loader.dispose()
     return data, lines

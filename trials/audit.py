@@ -61,6 +61,8 @@ def audit(
     :param lanes: most captures at once; None takes every core
     :raises InputError: a file that was named is not there, or is wrong
     """
+    if lanes is not None and lanes < 1:
+        raise InputError(f"`-j` is {lanes}, expected 1 or more")
     judged_by = _policy(policy) if policy else None  # what is wrong in it is told before any capture is read
     terms = Terms(
         identities=Identities.load(identities),

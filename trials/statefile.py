@@ -94,16 +94,16 @@ def _from_csv(path: Path) -> Iterator[_Row]:
                 if not cells:
                     continue
                 if len(cells) != len(_HEADINGS):
-                    raise InputError(
-                        f"has {len(cells)} cells, expected {len(_HEADINGS)}", file=path, line=reader.line_num
-                    )
+                    raise InputError(f"holds {len(cells)} of {len(_HEADINGS)} cells", file=path, line=reader.line_num)
                 time, fact, value = (cell.strip() for cell in cells)
                 at = _moment(time, path, reader.line_num) if time else 0
                 yield _Row(at, fact, _number(value), reader.line_num)
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read: {error}", file=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"is no CSV in UTF-8: {error}", file=path) from None
 
 
 def _number(cell: str) -> Fact:

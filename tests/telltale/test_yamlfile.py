@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field
 
 from telltale.errors import InputError
-from telltale.yamlfile import Duration, Strict, load
+from telltale.yamlfile import Duration, Strict, load, read
 
 
 class Leg(Strict):
@@ -65,3 +65,11 @@ def test_a_missing_file_names_its_neighbours(tmp_path):
 
 def test_a_python_object_in_a_file_is_refused(tmp_path):
     assert "is not YAML" in complaint(tmp_path, "unit name: !!python/object/apply:os.getcwd []\n")
+
+
+def test_a_date_that_is_none_is_one_line(tmp_path):
+    """YAML's own reader raises what Python's dates raise."""
+    path = tmp_path / "f.yaml"
+    path.write_text("on: 2026-13-22\n")
+    with pytest.raises(InputError, match=r"f\.yaml: holds a value that YAML cannot read: month must be in 1\.\.12"):
+        read(path)

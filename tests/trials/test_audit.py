@@ -223,15 +223,17 @@ def test_the_state_of_the_unit_decides_where_a_clause_depends_on_it(audit, captu
         ("s.yaml", "gear: [P, D]\n", "`gear` has no value that a fact can take"),
         ("s.yaml", "- gear\n", "expected a mapping from fact to value"),
         ("s.csv", "when,fact,value\n", "has the columns `when,fact,value`, expected `time,fact,value`"),
-        ("s.csv", "time,fact,value\n,gear\n", "s.csv:2: has 2 cells, expected 3"),
+        ("s.csv", "time,fact,value\n,gear\n", "s.csv:2: holds 2 of 3 cells"),
         ("s.csv", "time,fact,value\nnow,gear,P\n", "s.csv:2: `now` is no moment"),
         ("s.csv", "time,fact,value\n", "holds no state"),
         ("s.csv", None, "no such file"),
+        ("s.csv", "time,fact,value\n\x00\udcff,gear,P\n", "is no CSV in UTF-8"),
+        ("s.yaml", "gear: {2026-13-22T06:00:00Z: P}\n", "month must be in 1..12"),
     ],
 )
 def test_a_state_file_that_is_wrong_is_one_line(audit, capture, policy, tmp_path, name, text, complaint):
     if text is not None:
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, errors="surrogateescape")
     status, _, err, _ = audit(capture("a.pcap", udp(b"?")), "--policy", policy, "--state", tmp_path / name)
     assert status == 2
     assert complaint in err
@@ -247,6 +249,9 @@ def test_a_state_file_that_is_wrong_is_one_line(audit, capture, policy, tmp_path
         (["captures/a.pcap", "--keylog", "nowhere.log"], "no such file"),
         (["captures/a.pcap", "--policy", "nowhere"], "nowhere"),
         (["nothing"], "holds no capture"),
+        (["captures/a.pcap", "-j", "0"], "`-j` is 0, expected 1 or more"),
+        (["captures/a.pcap", "--html", "captures/a.pcap"], "is one of the captures, and would be overwritten"),
+        (["captures/a.pcap", "--html", "nowhere/page.html"], "cannot be written: No such file or directory"),
     ],
 )
 def test_what_is_wrong_with_what_was_given_is_one_line_and_2(audit, capture, tmp_path, monkeypatch, given, complaint):
