@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 KEPT = "storage"
 """Channel of what is kept in the car and has not left it."""
+BUSES = frozenset({"can", "isotp", "uds"})
+"""Channels of a vehicle's bus: what a log of it holds has not left the car either."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,8 +116,8 @@ class Transmission:
 
     @property
     def left(self) -> bool:
-        """Whether it left the car; a file in the car's own storage did not."""
-        return self.channel != KEPT
+        """Whether it left the car; a file in the car's own storage did not, nor what is said on its bus."""
+        return self.channel != KEPT and self.channel not in BUSES
 
     def marked(self, opaque: Mapping[str, str]) -> Transmission:
         """The same transmission, its parts of those names marked as decoding to what cannot be read, and why."""

@@ -52,7 +52,12 @@ class Covering:
         """Channel, recipient, path and kind of what nobody needs to look at again."""
 
     def add(self, transmission: Transmission, sightings: Sequence[Sighting]) -> Mapping[int, Verdict]:
-        """Judge one transmission; gives the gravest verdict on each of *sightings*, by its place."""
+        """Judge one transmission; gives the gravest verdict on each of *sightings*, by its place.
+
+        What has not left the car is not judged.
+        """
+        if not transmission.left:
+            return {}
         key = (transmission.channel, transmission.recipient, transmission.path, transmission.kind)
         if not sightings and key in self._covered and _is_plain(transmission):
             return {}

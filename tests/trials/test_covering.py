@@ -96,3 +96,10 @@ def test_nothing_but_background_shows_nothing(policy, timeline):
     covering.add(replace(sent(0, None), channel="dns"), [])
     concluded = covering.conclude(())
     assert (concluded.verdict, concluded.gaps) == (Verdict.INCONCLUSIVE, (NOTHING,))
+
+
+def test_what_is_said_on_the_cars_own_bus_has_not_left_it(policy, timeline):
+    """It is searched and listed, and shows nothing of what leaves."""
+    covering = Covering(policy, timeline)
+    assert covering.add(sent(0, "CAN can0", channel="can"), [vin(0)]) == {}
+    assert covering.conclude(()).verdict is Verdict.INCONCLUSIVE
