@@ -44,15 +44,6 @@ class Examination:
 
 
 @dataclass(frozen=True, slots=True)
-class _Coordinate:
-    """Meaning of a needle: a number like this coordinate of a position begins here."""
-
-    identity: Identity
-    axis: int
-    degrees: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Slice:
     """Meaning of a needle: a slice of the media, which stands at *offset* in it."""
 
@@ -69,7 +60,7 @@ class _Hint:
     strength: int
 
 
-_Meaning = Pattern | _Coordinate | _Slice | _Hint
+_Meaning = Pattern | positions.Clues | _Slice | _Hint
 
 
 class Engine:
@@ -155,7 +146,7 @@ class Engine:
 
     def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
         """What the hits in a layer mean."""
-        coordinates: dict[tuple[Identity, int], tuple[list[positions.Coordinate], ...]] = {}
+        numbers: dict[int, list[positions.Reading | positions.Place]] = defaultdict(list)
         runs: dict[Identity, int] = {}
         for hit in hits:
             piece = layer.piece_at(hit.start)
@@ -164,22 +155,21 @@ class Engine:
             match self._meanings[hit.needle]:
                 case Pattern() as pattern:
                     yield from _text(layer, piece, hit, pattern)
-                case _Coordinate(identity, axis, degrees):
-                    if number := positions.read(layer.data, hit.start, piece.start, piece.end, degrees):
-                        coordinates.setdefault((identity, piece.start), ([], []))[axis].append(number)
+                case positions.Clues() as clues:
+                    numbers[piece.start] += clues.read(layer.data, hit.start, piece.start, piece.end)
                 case _Slice(identity, whole, offset) if hit.start >= runs.get(identity, 0):
                     start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
                     runs[identity] = end
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
-        for (identity, low), (latitudes, longitudes) in coordinates.items():
-            for pair in positions.pairs(layer.data, latitudes, longitudes, low=low):
+        for low, found in numbers.items():
+            for place in positions.places(layer.data, found, low=low):
                 yield Found(
-                    identity=identity,
-                    form=pair.form,
-                    chain=layer.chain,
-                    start=pair.start,
-                    end=pair.end,
-                    precision=pair.precision,
+                    identity=place.identity,
+                    form=place.form,
+                    chain=(*layer.chain, *place.chain),
+                    start=place.start,
+                    end=place.end,
+                    precision=place.precision,
                 )
 
 
@@ -245,13 +235,10 @@ def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Wanted, _Meaning
                 if any(piece.data in other for other in others):
                     continue  # what two films share, such as an encoder's tables, tells neither
                 yield Needle(piece.data, caseless=False), _Slice(identity, identity.value, piece.offset)
-        elif isinstance(identity.value, tuple):
-            for axis, degrees in enumerate(identity.value):
-                for needle in positions.needles(degrees):
-                    yield needle, _Coordinate(identity, axis, degrees)
         else:
             for pattern in patterns(identity):
                 yield Needle(pattern.literal, pattern.caseless), pattern
                 (values if pattern.form == "plain" else digests).append(pattern.literal)
+    yield from positions.needles(identities)
     for wanted, decoder, strength in hints(values, digests):
         yield wanted, _Hint(decoder, strength)

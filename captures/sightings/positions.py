@@ -1,73 +1,157 @@
-"""Positions in text: latitude and longitude in decimal degrees that agree with an identity.
+"""Positions: latitude and longitude that stand together, and codes of a place.
 
-A number agrees when it is the identity's value rounded, or cut off, to the decimals that it carries (beyond seven,
-one centimetre, to seven). Latitude and longitude must carry a decimal each and stand within 200 bytes of each other.
-By the minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs company: no
-other number between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps`` …).
+Every position of the run is looked for in three datums (`datums`), as pairs of numbers in text and in binary
+(`coordinates`) and as codes (`cells`). What is one-way is the form: the datum, and what was rounded away.
 
-Not seen here: degrees with minutes, hemisphere letters in place of a sign, exponents, integers (millionths), geohashes,
-other datums, and whole degrees.
+========  ===================================================================
+plain     WGS-84, finer than 1 km
+gcj02     GCJ-02, finer than 1 km
+bd09      BD-09, finer than 1 km
+coarse    no finer than 1 km, where the datums can hardly be told apart
+========  ===================================================================
+
+A latitude and a longitude belong together when they are written alike and stand within 200 bytes of each other, in
+binary 64. By the minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs
+company: no other number between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps``
+…). So does a short code. A coordinate alone is never a position.
+
+Not seen here: exponents, whole degrees, integers of fewer than four bytes, codes without their beginning
+(``WC34+V8 Beijing``), and fractions of EXIF, which belong to pictures.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
+from captures.sightings.cells import CELLS, Cells
+from captures.sightings.coordinates import Clue, Reading, Stretch, Target
+from captures.sightings.datums import datums
 from captures.sightings.information import is_text
 from captures.sightings.scanner import Needle
-from telltale.identity import Position
+from captures.sightings.spellings import FINEST, clues, precision_of, shortened
+from telltale.identity import Identity, Position
 
-METRES_PER_DEGREE = 111_320.0
-"""Of latitude, and of longitude at the equator (WGS-84, rounded)."""
+__all__ = ["Clues", "Place", "Reading", "decimals_of", "needles", "places", "precision_of", "same"]
 
-_APART = 200
-_EXACT = 3  # decimals: about 100 m, the finest that is still no address
-_FINEST = 7
+COARSE = 1000.0
+"""Metres from which on a position is coarse."""
+
+_APART, _APART_IN_BINARY = 200, 64
 _RICH = 10  # digits
-_NUMBER = re.compile(rb"\d{1,3}\.(\d{1,20})(?!\d|\.\d|[eE][-+]?\d)")
+_FILL = (bytes(4), b"\xff" * 4)  # the upper half of an integer of eight bytes
 _NAME = re.compile(rb"(?i)lat|lon|lng|pos|loc|gps|coord|geo|gnss|wgs|gcj|\xe7\xba\xac|\xe7\xbb\x8f")  # 纬, 经
+_CODE_NAME = re.compile(rb"(?i)geo|hash|cell|grid|pos|loc|gps|plus|olc|code|place|area")
 _DIGIT = re.compile(rb"\d")
 _BEFORE = re.compile(rb"[^\d}]*\Z")  # back to the last number or object
 _NAME_REACH = 32
+_CODE_HEAD = 3
+_MARK = re.compile(rb"\w")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Coordinate:
-    """A number that agrees with one coordinate of an identity."""
+class Place:
+    """A position of the run in some bytes."""
 
+    identity: Identity
+    form: str
+    chain: tuple[str, ...]
     start: int
     end: int
-    decimals: int
-    digits: int
+    precision: float
+    """Metres."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
-    """A latitude and a longitude, in either order."""
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Meaning of a needle: a code of these places may begin here."""
 
-    start: int
-    end: int
-    decimals: int
-    """Of the one that carries fewer."""
+    cells: Cells
+    known: Sequence[tuple[Target, str]]
+    """Targets, and the longest codes of their positions in lower case."""
+    shape: re.Pattern[bytes]
 
-    @property
-    def form(self) -> str:
-        """``plain``, or ``coarse`` when either carries fewer than three decimals."""
-        return "plain" if self.decimals >= _EXACT else "coarse"
+    def read(self, text: Stretch, start: int) -> Iterator[Place]:
+        """The code at *start*, if it leads to one of the places."""
+        data, low, high = text
+        match = self.shape.match(data, start, high)
+        if not match or (start > low and _MARK.match(data, start - 1)) or _MARK.match(data, match.end(), high):
+            return
+        digits = self.cells.digits(match[0].decode().lower())
+        named = len(digits) >= self.cells.alone or _CODE_NAME.search(data, max(low, start - _NAME_REACH), start)
+        for target, code in self.known:
+            if named and code.startswith(digits):
+                precision = self.cells.precision(len(digits), target.degrees)
+                yield Place(
+                    identity=target.identity,
+                    form=_form(target.datum, precision),
+                    chain=(self.cells.name,),
+                    start=start,
+                    end=match.end(),
+                    precision=precision,
+                )
 
-    @property
-    def precision(self) -> float:
-        """Metres that the last decimal stands for."""
-        return precision_of(self.decimals)
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """All that a needle may mean."""
+
+    numbers: Sequence[Clue]
+    codes: Sequence[_Code]
+
+    def read(self, data: bytes, start: int, low: int, high: int) -> Iterator[Reading | Place]:
+        """What begins at *start*: coordinates that need their partner, and whole places."""
+        text = Stretch(data, low, high)
+        for clue in self.numbers:
+            yield from clue.read(text, start)
+        for code in self.codes:
+            yield from code.read(text, start)
 
 
-def precision_of(decimals: int) -> float:
-    """Metres that the last of so many decimals of a degree stands for."""
-    return float(METRES_PER_DEGREE / 10**decimals)
+def needles(identities: Iterable[Identity]) -> Iterator[tuple[Needle, Clues]]:
+    """What gives the positions among *identities* away, each byte string once, with its meaning."""
+    targets = []
+    codes: dict[str, list[tuple[Target, str]]] = defaultdict(list)
+    for identity in identities:
+        if not isinstance(identity.value, tuple):
+            continue
+        for datum, position in datums(identity.value):
+            latitude, longitude = (Target(identity, datum, axis, position[axis]) for axis in (0, 1))
+            targets += [latitude, longitude]
+            for cells in CELLS.values():
+                codes[cells.name].append((latitude, cells.encode(position).lower()))
+    for literal, meant in clues(targets).items():
+        yield Needle(literal, caseless=False), Clues(meant, ())
+    for name, known in codes.items():
+        shape = re.compile(CELLS[name].shape.encode(), re.IGNORECASE)
+        for head in {code[:_CODE_HEAD] for _, code in known}:
+            mine = [(target, code) for target, code in known if code.startswith(head)]
+            yield Needle(head.encode(), caseless=True), Clues((), (_Code(CELLS[name], mine, shape),))
+
+
+def places(data: bytes, found: Iterable[Reading | Place], *, low: int) -> Iterator[Place]:
+    """The places among what was found, in the order of the bytes, in a text that begins at *low*."""
+    written: dict[tuple[Identity, str, tuple[str, ...]], tuple[list[Reading], list[Reading]]] = {}
+    for one in found:
+        if isinstance(one, Place):
+            yield one
+        else:
+            key = (one.target.identity, one.target.datum, one.chain)
+            written.setdefault(key, ([], []))[one.target.axis].append(one)
+    for (identity, datum, chain), (latitudes, longitudes) in written.items():
+        for latitude, longitude in _pairs(data, latitudes, longitudes, low=low):
+            precision = max(latitude.precision, longitude.precision)
+            start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
+            if chain and _is_long(data, latitude, longitude):
+                chain = (chain[0].replace("32", "64"), *chain[1:])  # noqa: PLW2901 - the same chain, told exactly
+                start, end = (start - 4, end) if chain[0].endswith("be") else (start, end + 4)
+            yield Place(
+                identity=identity, form=_form(datum, precision), chain=chain, start=start, end=end, precision=precision
+            )
 
 
 def decimals_of(degrees: float) -> int:
@@ -76,63 +160,50 @@ def decimals_of(degrees: float) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def needles(degrees: float) -> list[Needle]:
-    """How every number that agrees with *degrees* begins: its tenths, cut off or rounded."""
-    return [
-        Needle(str(tenths).encode(), caseless=False) for tenths in sorted(_shortened(abs(Decimal(repr(degrees))), 1))
-    ]
-
-
-def read(data: bytes, start: int, low: int, high: int, degrees: float) -> Coordinate | None:
-    """The number at *start*, within *low* to *high*, if it agrees with *degrees*."""
-    before = data[max(low, start - 2) : start]
-    negative = before.endswith(b"-") and not before[:1].isdigit()  # 39.9042-116.4074: a dash between two numbers
-    if before[-1:].isdigit() or before.endswith(b".") or negative is not (degrees < 0):
-        return None
-    match = _NUMBER.match(data, start, high)
-    if not match or not agrees(match[0].decode(), abs(degrees)):
-        return None
-    decimals = len(match[1])
-    return Coordinate(start=start - negative, end=match.end(), decimals=decimals, digits=len(match[0]) - 1)
-
-
-def agrees(text: str, degrees: float) -> bool:
-    """Whether the number *text* is *degrees* rounded or cut off to the decimals of *text*."""
-    given, wanted = Decimal(text), Decimal(repr(degrees))
-    decimals = len(text.partition(".")[2])
-    if decimals >= _FINEST:
-        return abs(given - wanted) <= Decimal(1).scaleb(-_FINEST)
-    return given in _shortened(wanted, decimals)
-
-
 def same(given: Position, wanted: Position) -> bool:
     """Whether a position agrees with another to the decimals that it carries."""
     return all(
-        (one < 0) is (other < 0) and agrees(f"{abs(one):.{max(1, decimals_of(one))}f}", abs(other))
+        (one < 0) is (other < 0) and _agrees(abs(Decimal(repr(one))), abs(Decimal(repr(other))), decimals_of(one))
         for one, other in zip(given, wanted, strict=True)
     )
 
 
-def pairs(
-    data: bytes, latitudes: Iterable[Coordinate], longitudes: Sequence[Coordinate], *, low: int
-) -> Iterator[Pair]:
-    """Each latitude with the nearest longitude that no other has; all in order, in a text that begins at *low*."""
+def _agrees(given: Decimal, wanted: Decimal, decimals: int) -> bool:
+    if decimals >= FINEST:
+        return abs(given - wanted) <= Decimal(1).scaleb(-FINEST)
+    return given in shortened(wanted, max(1, decimals))
+
+
+def _form(datum: str, precision: float) -> str:
+    if precision >= COARSE:
+        return "coarse"
+    return "plain" if datum == "wgs84" else datum
+
+
+def _pairs(
+    data: bytes, latitudes: Iterable[Reading], longitudes: Sequence[Reading], *, low: int
+) -> Iterator[tuple[Reading, Reading]]:
+    """Each latitude with the nearest longitude that no other has; both in order."""
     starts = [longitude.start for longitude in longitudes]
     taken: set[int] = set()
     for latitude in latitudes:
-        nearby = range(bisect_left(starts, latitude.start - _APART), bisect_right(starts, latitude.start + _APART))
+        apart = _APART_IN_BINARY if latitude.binary else _APART
+        nearby = range(bisect_left(starts, latitude.start - apart), bisect_right(starts, latitude.start + apart))
         free = [i for i in nearby if i not in taken and not _overlap(latitude, longitudes[i])]
         if not free:
             continue
         nearest = min(free, key=lambda i: abs(starts[i] - latitude.start))
-        longitude = longitudes[nearest]
-        start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
-        pair = Pair(start=start, end=end, decimals=min(latitude.decimals, longitude.decimals))
-        between = data[min(latitude.end, longitude.end) : max(latitude.start, longitude.start)]
-        rich = latitude.digits + longitude.digits >= _RICH
-        if is_text(between) and (rich or _is_named(data, low, start, between)):
+        if latitude.binary or _belong(data, latitude, longitudes[nearest], low):
             taken.add(nearest)
-            yield pair
+            yield latitude, longitudes[nearest]
+
+
+def _belong(data: bytes, latitude: Reading, longitude: Reading, low: int) -> bool:
+    """Whether two numbers in text are a position: by their digits, or by a name."""
+    first, second = sorted((latitude, longitude), key=lambda reading: reading.start)
+    between = data[first.end : second.start]
+    rich = latitude.digits and longitude.digits and latitude.digits + longitude.digits >= _RICH
+    return is_text(between) and (bool(rich) or _is_named(data, low, first.start, between))
 
 
 def _is_named(data: bytes, low: int, start: int, between: bytes) -> bool:
@@ -141,10 +212,15 @@ def _is_named(data: bytes, low: int, start: int, between: bytes) -> bool:
     return not _DIGIT.search(between) and bool(_NAME.search((before[0] if before else b"") + between))
 
 
-def _overlap(one: Coordinate, other: Coordinate) -> bool:
+def _is_long(data: bytes, *readings: Reading) -> bool:
+    """Whether integers of four bytes are the lower halves of eight bytes, which repeat their sign."""
+    for one in readings:
+        order = one.chain[0]
+        upper = data[one.end : one.end + 4] if order == "int32-le" else data[max(0, one.start - 4) : one.start]
+        if order not in ("int32-le", "int32-be") or upper != _FILL[one.target.degrees < 0]:
+            return False
+    return True
+
+
+def _overlap(one: Reading, other: Reading) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-def _shortened(value: Decimal, decimals: int) -> set[Decimal]:
-    step = Decimal(1).scaleb(-decimals)
-    return {value.quantize(step, rounding) for rounding in (ROUND_DOWN, ROUND_HALF_UP, ROUND_HALF_EVEN)}
