@@ -54,7 +54,9 @@ class Value(NamedTuple):
 
     target: Target
     precision: float
-    """Metres."""
+    """Metres, as far as its decimals show."""
+    finest: float
+    """Metres, if zeros at its end were dropped: ``39.9`` may be 39.90."""
     digits: int
     """That it agrees to; zeros that only pad it do not count."""
 
@@ -67,6 +69,7 @@ class Reading:
     end: int
     target: Target
     precision: float
+    finest: float
     digits: int
     """0 when the number needs a name whatever its length."""
     chain: tuple[str, ...]
@@ -135,27 +138,33 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A number in binary: the needle, which stands *skip* bytes behind the number's beginning."""
+    """A number in binary; the needle stands *back* bytes behind its beginning."""
 
-    values: Sequence[Value]
+    table: Table
+    """By the bytes that say which number it is."""
     chain: tuple[str, ...]
     length: int
-    skip: int
+    back: int
+    telling: slice
+    """Where those bytes stand in the number."""
 
     def read(self, text: Stretch, start: int) -> Iterator[Reading]:
-        """The needle, with what else belongs to the number."""
-        first = start - self.skip
-        if first >= text.low and first + self.length <= text.high:
-            for target, precision, digits in self.values:
-                yield Reading(
-                    start=first,
-                    end=first + self.length,
-                    target=target,
-                    precision=precision,
-                    digits=digits,
-                    chain=self.chain,
-                    binary=True,
-                )
+        """The number round the needle, if it stands in the table."""
+        first = start - self.back
+        end = first + self.length
+        if first < text.low or end > text.high:
+            return
+        for target, precision, finest, digits in self.table.get(text.data[first:end][self.telling], ()):
+            yield Reading(
+                start=first,
+                end=end,
+                target=target,
+                precision=precision,
+                finest=finest,
+                digits=digits,
+                chain=self.chain,
+                binary=True,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,8 @@ class Sexagesimal:
         for target in self.targets:
             if abs(given - target.size) < unit:
                 digits = 0 if bare else sum(map(match[0].count, _DIGITS))
-                value = Value(target, float(unit) * METRES_PER_DEGREE, digits)
+                precision = float(unit) * METRES_PER_DEGREE
+                value = Value(target, precision, precision, digits)
                 yield from _signed(value, text, start, match.end(), ("dms",))
 
 
@@ -195,6 +205,7 @@ def _signed(value: Value, text: Stretch, start: int, end: int, chain: tuple[str,
             end=end,
             target=value.target,
             precision=value.precision,
+            finest=value.finest,
             digits=value.digits,
             chain=chain,
         )

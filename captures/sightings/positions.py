@@ -10,6 +10,8 @@ bd09      BD-09, finer than 1 km
 coarse    no finer than 1 km, where the datums can hardly be told apart
 ========  ===================================================================
 
+The precision of a pair is that of its coarser number, where zeros may have been dropped from its end that of the other.
+
 A latitude and a longitude belong together when they are written alike and stand within 200 bytes of each other, in
 binary 64. By the minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs
 company: no other number between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps``
@@ -32,7 +34,7 @@ from captures.sightings.cells import CELLS, Cells
 from captures.sightings.coordinates import Clue, Reading, Stretch, Target
 from captures.sightings.datums import datums
 from captures.sightings.information import is_text
-from captures.sightings.scanner import Needle
+from captures.sightings.scanner import Needle, Wanted
 from captures.sightings.spellings import FINEST, clues, precision_of, shortened
 from telltale.identity import Identity, Position
 
@@ -112,7 +114,7 @@ class Clues:
             yield from code.read(text, start)
 
 
-def needles(identities: Iterable[Identity]) -> Iterator[tuple[Needle, Clues]]:
+def needles(identities: Iterable[Identity]) -> Iterator[tuple[Wanted, Clues]]:
     """What gives the positions among *identities* away, each byte string once, with its meaning."""
     targets = []
     codes: dict[str, list[tuple[Target, str]]] = defaultdict(list)
@@ -124,8 +126,8 @@ def needles(identities: Iterable[Identity]) -> Iterator[tuple[Needle, Clues]]:
             targets += [latitude, longitude]
             for cells in CELLS.values():
                 codes[cells.name].append((latitude, cells.encode(position).lower()))
-    for literal, meant in clues(targets).items():
-        yield Needle(literal, caseless=False), Clues(meant, ())
+    for wanted, meant in clues(targets).items():
+        yield wanted, Clues(meant, ())
     for name, known in codes.items():
         shape = re.compile(CELLS[name].shape.encode(), re.IGNORECASE)
         for head in {code[:_CODE_HEAD] for _, code in known}:
@@ -144,7 +146,7 @@ def places(data: bytes, found: Iterable[Reading | Place], *, low: int) -> Iterat
             written.setdefault(key, ([], []))[one.target.axis].append(one)
     for (identity, datum, chain), (latitudes, longitudes) in written.items():
         for latitude, longitude in _pairs(data, latitudes, longitudes, low=low):
-            precision = max(latitude.precision, longitude.precision)
+            precision = max(min(latitude.precision, longitude.precision), latitude.finest, longitude.finest)
             start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
             if chain and _is_long(data, latitude, longitude):
                 chain = (chain[0].replace("32", "64"), *chain[1:])  # noqa: PLW2901 - the same chain, told exactly

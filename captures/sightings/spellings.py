@@ -19,13 +19,16 @@ decimals when it agrees with them, and as padding when it does not.
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from captures.sightings import numbers
 from captures.sightings.cells import METRES_PER_DEGREE
 from captures.sightings.coordinates import Binary, Clue, Fraction, Sexagesimal, Target, Value, Whole
+from captures.sightings.scanner import Expression, Needle, Wanted
 
 FINEST = 7
 """Decimals of a degree that are looked at."""
@@ -33,6 +36,7 @@ SCALES = (5, 6, 7)
 """Powers of ten by which integers are multiplied."""
 
 Rows = Iterable[tuple[bytes, Value]]
+Shape = tuple[tuple[str, ...], int, int, int, int]
 
 _COARSE = 3  # decimals up to which a number may be padded with zeros, or stand on a grid of half steps
 _LEAST = 6  # digits of an integer in text
@@ -41,51 +45,67 @@ _FLOAT_DECIMALS = 6
 _MARKS = ("°", "° ", "º", "˚", "度", "deg", "d", " ", ":", ",", "-")
 
 
-def clues(targets: Iterable[Target]) -> dict[bytes, list[Clue]]:
+def clues(targets: Iterable[Target]) -> dict[Wanted, list[Clue]]:
     """Every needle of some targets, with what it may mean."""
-    found: dict[bytes, list[Clue]] = defaultdict(list)
+    found: dict[Wanted, list[Clue]] = defaultdict(list)
     for axis in (0, 1):
         mine = [target for target in targets if target.axis == axis]
         for spell in (_fractions, _wholes, _binaries, _angles):
-            for literal, clue in spell(mine):
-                found[literal].append(clue)
+            for wanted, clue in spell(mine):
+                found[wanted].append(clue)
     return found
 
 
-def _fractions(targets: Sequence[Target]) -> Iterator[tuple[bytes, Clue]]:
-    spellings: tuple[tuple[Callable[[Target], Rows], tuple[str, ...], int], ...] = (
-        (_decimal, (), FINEST),
-        (_nmea, ("nmea",), _MINUTE_DECIMALS),
+def _fractions(targets: Sequence[Target]) -> Iterator[tuple[Wanted, Clue]]:
+    spellings: tuple[tuple[Callable[[Target], Rows], tuple[str, ...], int, int], ...] = (
+        (_decimal, (), FINEST, 3),
+        (_nmea, ("nmea",), _MINUTE_DECIMALS, 1),
     )
-    for spell, chain, decimals in spellings:
+    for spell, chain, finest, telling in spellings:
         table = _table(row for target in targets for row in spell(target))
-        clue = Fraction(table, chain, decimals)
-        yield from ((prefix, clue) for prefix in {text[: text.index(b".") + 2] for text in table})
+        clue = Fraction(table, chain, finest)
+        for wanted in dict.fromkeys(wanted for text in table for wanted in _beginnings(text, telling)):
+            yield wanted, clue
 
 
-def _wholes(targets: Sequence[Target]) -> Iterator[tuple[bytes, Clue]]:
+def _beginnings(text: bytes, telling: int) -> Iterator[Wanted]:
+    """What a search can tell of a number with a point: its first decimals, *telling* of them, or that it has fewer."""
+    whole, _, decimals = text.partition(b".")
+    if len(decimals) < telling:
+        yield Expression(re.escape(text) + rb"[^\d]", width=len(text) + 1)
+        yield Expression(re.escape(text) + b"$", width=len(text))
+    yield Needle(b"%b.%b" % (whole, decimals[:telling].ljust(telling, b"0")), caseless=False)
+
+
+def _wholes(targets: Sequence[Target]) -> Iterator[tuple[Wanted, Clue]]:
     for scale in SCALES:
         rows = ((b"%d" % number, value) for target in targets for number, value in _integers(target, scale))
         for literal, values in _table(rows).items():
             if len(literal) >= _LEAST:
-                yield literal, Whole(literal, values, (f"e{scale}",))
+                yield Needle(literal, caseless=False), Whole(literal, values, (f"e{scale}",))
 
 
-def _binaries(targets: Sequence[Target]) -> Iterator[tuple[bytes, Clue]]:
-    found: dict[tuple[numbers.Written, tuple[str, ...]], list[Value]] = defaultdict(list)
+def _binaries(targets: Sequence[Target]) -> Iterator[tuple[Wanted, Clue]]:
+    tables: dict[tuple[Wanted, Shape], list[tuple[bytes, Value]]] = defaultdict(list)
     for target in targets:
         for number, chain, value in _binary(target):
-            found[number, chain].append(value)
-    for (number, chain), values in found.items():
-        yield number.literal, Binary(values, chain, number.length, number.skip)
+            # of a double the four bytes that change least: most ways to shorten a number share them
+            at = 4 if number.link == "float64-le" else 0
+            literal = number.literal[-4:] if at else number.literal[:4] if number.length == 8 else number.literal
+            telling = slice(number.skip, number.skip + len(number.literal))
+            tables[Needle(literal, caseless=False), (chain, number.length, at, telling.start, telling.stop)].append(
+                (number.literal, value)
+            )
+    for (needle, (chain, length, at, low, high)), rows in tables.items():
+        yield needle, Binary(_table(rows), chain, length, at, slice(low, high))
 
 
-def _angles(targets: Sequence[Target]) -> Iterator[tuple[bytes, Clue]]:
+def _angles(targets: Sequence[Target]) -> Iterator[tuple[Wanted, Clue]]:
     found: dict[bytes, list[Target]] = defaultdict(list)
     for target in targets:
-        for beginning in _beginnings(target):
+        for beginning in _angle_beginnings(target):
             found[beginning].append(target)
-    return ((beginning, Sexagesimal(those)) for beginning, those in found.items())
+    return ((Needle(beginning, caseless=False), Sexagesimal(those)) for beginning, those in found.items())
 
 
 def precision_of(decimals: int) -> float:
@@ -93,10 +113,11 @@ def precision_of(decimals: int) -> float:
     return float(METRES_PER_DEGREE / 10**decimals)
 
 
-def shortened(value: Decimal, decimals: int) -> set[Decimal]:
+@lru_cache(1024)
+def shortened(value: Decimal, decimals: int) -> frozenset[Decimal]:
     """*value* cut off or rounded to so many decimals."""
     step = Decimal(1).scaleb(-decimals)
-    return {value.quantize(step, rounding) for rounding in (ROUND_DOWN, ROUND_HALF_UP, ROUND_HALF_EVEN)}
+    return frozenset(value.quantize(step, rounding) for rounding in (ROUND_DOWN, ROUND_HALF_UP, ROUND_HALF_EVEN))
 
 
 def _table(rows: Rows) -> dict[bytes, list[Value]]:
@@ -137,7 +158,8 @@ def _nmea(target: Target) -> Rows:
         for minutes in shortened((target.size - degrees) * 60, decimals):
             if minutes < 60:
                 text = f"{degrees:02d}{minutes:0{3 + decimals}.{decimals}f}"
-                value = _value(target, precision_of(decimals) / 60, text.encode())
+                precision = precision_of(decimals) / 60
+                value = Value(target, precision, precision, len(text) - 1)
                 yield text.encode(), value
                 if target.axis:
                     yield text.encode().rjust(6 + decimals, b"0"), value
@@ -180,7 +202,7 @@ def _binary_fractions(target: Target) -> Iterator[tuple[numbers.Written, tuple[s
                 yield each, (each.link,), _value(target, least, _text(size))
 
 
-def _beginnings(target: Target) -> Iterator[bytes]:
+def _angle_beginnings(target: Target) -> Iterator[bytes]:
     """How degrees and minutes can begin; the last second may be rounded up to the next minute."""
     minutes = int(target.size * 60)
     for total in (minutes, minutes + 1):
@@ -205,4 +227,11 @@ def _text(number: Decimal) -> bytes:
 
 
 def _value(target: Target, precision: float, text: bytes) -> Value:
-    return Value(target, precision, len(text) - text.count(b"."))
+    number = Decimal(text.decode())
+    decimals = len(text.partition(b".")[2])
+    finest = precision
+    if number in shortened(target.size, decimals):
+        while decimals < FINEST and number in shortened(target.size, decimals + 1):
+            decimals += 1
+            finest = min(finest, precision_of(decimals))
+    return Value(target, precision, finest, len(text) - text.count(b"."))
