@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import sys
 import time
 import traceback
@@ -19,6 +20,11 @@ import atheris
 
 with atheris.instrument_imports(include=["captures", "telltale"]):
     from making.targets import TARGETS, seeds
+
+    from captures.sources import KINDS
+
+    for kind in KINDS:  # a kind's module is loaded when such a file is opened, too late to be looked into
+        importlib.import_module(kind.module)
 
 SLOW = 5.0
 """Seconds of processor time for one input of 64 KiB at most."""

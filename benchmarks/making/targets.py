@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 import brotli
+import can
 import zstandard
 
 from captures.decode import KeyLog, decode
@@ -30,7 +31,7 @@ from making.carriers import Message
 from making.cases import cases
 from making.searched import engine_for, transmission
 from making.values import identities
-from making.wire import Pcap
+from making.wire import Pcap, har
 from telltale.errors import InputError
 
 VALUES = identities(1)
@@ -133,6 +134,8 @@ def seeds() -> Iterator[Seed]:
     for port, said in _openings():
         ports, target = (UDP_PORTS, "datagrams") if port in {53, 123} else (TCP_PORTS, "stream")
         yield Seed(target, bytes([_index(ports, port)]) + said)
+    for kind, text in _files():
+        yield Seed("file", bytes([[row.name for row in KINDS].index(kind)]) + text)
     for index, packed in enumerate((gzip.compress(_TEXT), zlib.compress(_TEXT), brotli.compress(_TEXT))):
         yield Seed("content", bytes([index]) + packed)
     yield Seed("content", b"\3" + zstandard.compress(_TEXT))
@@ -174,6 +177,24 @@ def _openings() -> Iterator[tuple[int, bytes]]:
     yield 80, b"POST /a HTTP/1.1\r\nHost: a\r\n" + chunked + TURN + b"HTTP/1.1 200 OK\r\n\r\ndata: x\n\n"
     yield 53, b"\0\7\1\0\0\1\0\0\0\0\0\0\5cloud\7example\0\0\1\0\1"
     yield 123, b"\x23" + bytes(47)
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """Files that hold no packets, by the name of their kind."""
+    sent = [case.message for case in cases(VALUES, 4, 40) if case.message.protocol == "http"]
+    yield "har", "".join(har(sent[:3])).encode()
+    yield "candump", b"(1763792400.000100) can0 123#0102030405060708\n(1763792400.000200) can0 7E0#0322F19000000000\n"
+    head = b"date Sat Nov 22 06:00:00.000 am 2025\nbase hex  timestamps absolute\nno internal events logged\n"
+    yield "asc", head + b"   0.000100 1  123             Rx   d 8 01 02 03 04 05 06 07 08\n"
+    yield (
+        "trc",
+        b";$FILEVERSION=1.1\n;$STARTTIME=45983.25\n     1)      0.1  Rx         0123  8  01 02 03 04 05 06 07 08\n",
+    )
+    with tempfile.NamedTemporaryFile(suffix=".blf") as written:
+        with can.BLFWriter(written.name) as log:
+            for number in range(4):
+                log.on_message_received(can.Message(timestamp=1763792400 + number, arbitration_id=0x7E0, data=bytes(8)))
+        yield "blf", Path(written.name).read_bytes()
 
 
 def _index(ports: tuple[int, ...], port: int) -> int:
