@@ -182,10 +182,12 @@ def frame(stream: Stream, start: int, end: int, host: str | None = None) -> Mess
 
 
 def _text(name: str, data: bytes, offset: int, length: int) -> Field | None:
-    text = data[offset : offset + length].strip(b"\0 \xff")
+    """A text field; of one that is cut off, what there is."""
+    held = data[offset : offset + length]
+    text = held.strip(b"\0 \xff")
     if not text or not text.isascii():
         return None
-    return Field(name=name, value=text.decode(), part="payload", offset=offset, length=length)
+    return Field(name=name, value=text.decode(), part="payload", offset=offset, length=len(held))
 
 
 def _vin(data: bytes) -> list[Field]:

@@ -7,6 +7,7 @@ first header and all bodies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,6 +22,7 @@ from telltale.times import SECOND
 from telltale.transmission import Field, Part
 
 _FLAG = b"\x7e"
+_FLAGS = re.compile(rb"\x7e+")
 _LENGTH, _ENCRYPTION, _PACKETS, _EDITION = 0x03FF, 0x1C00, 0x2000, 0x4000
 """Bits of the message properties, section 4.4.3 (2013) and 4.4.3.2 (2019)."""
 _RSA = 0x0400
@@ -125,19 +127,36 @@ def _spans(data: bytes) -> Iterator[tuple[int, int, bool]]:
     """From flag to flag; what lies between two frames, or after the last, is not *whole*."""
     place, size = 0, len(data)
     while place < size:
-        if data[place : place + 1] != _FLAG:
+        flags = _FLAGS.match(data, place)
+        if flags is None:
             end = data.find(_FLAG, place)
             end = size if end < 0 else end
             yield place, end, False
         else:
-            while data[place + 1 : place + 2] == _FLAG:
-                place += 1
-            end = data.find(_FLAG, place + 1) + 1
+            start = flags.end() - 1
+            end = data.find(_FLAG, start + 1) + 1
             if not end:
-                yield place, size, False
+                yield start, size, False
                 return
-            yield place, end, True
+            yield start, end, True
         place = end
+
+
+def _pieces(data: bytes) -> Iterator[tuple[int, int, Frame | None]]:
+    """Frames, and what is none in as few pieces as can be; a frame that is cut off at the end is a piece of its own."""
+    junk: tuple[int, int] | None = None
+    for start, end, whole in _spans(data):
+        frame = read_frame(unescaped(data[start + 1 : end - 1])) if whole else None
+        last = not whole and end == len(data) and data[start : start + 1] == _FLAG
+        if frame is None and not last:
+            junk = (junk[0] if junk else start, end)
+            continue
+        if junk:
+            yield *junk, None
+            junk = None
+        yield start, end, frame
+    if junk:
+        yield *junk, None
 
 
 @dataclass(slots=True)
@@ -148,7 +167,6 @@ class _Said:
     raw: bytes
     first: Place
     last: Place
-    whole: bool
     cut: bool = False
 
 
@@ -159,7 +177,7 @@ def parse(exchange: Exchange) -> Reading:
     for side in Side:
         stream = exchange.streams[side]
         reading.tallies[side].decoded += len(stream)
-        spoken.append([_said(stream, start, end, whole=whole) for start, end, whole in _spans(stream.data)])
+        spoken.append([_said(stream, *piece) for piece in _pieces(stream.data)])
     _converse(reading, spoken[exchange.unit], spoken[exchange.unit.other], exchange.unit, exchange.host)
     return reading
 
@@ -171,18 +189,16 @@ def parse_datagrams(datagrams: list[Datagram], unit: Side, _scene: Scene) -> Rea
     for one in datagrams:
         data, place = bytes(one.data), Place(one.wall, one.packet)
         reading.tallies[one.side].decoded += len(data)
-        for start, end, whole in _spans(data):
-            frame = read_frame(unescaped(data[start + 1 : end - 1])) if whole else None
-            spoken[one.side].append(_Said(frame, data[start:end], place, place, whole, cut=bool(one.missing)))
+        for start, end, frame in _pieces(data):
+            spoken[one.side].append(_Said(frame, data[start:end], place, place, cut=bool(one.missing)))
     _converse(reading, spoken[unit], spoken[unit.other], unit, None)
     return reading
 
 
-def _said(stream: Stream, start: int, end: int, *, whole: bool) -> _Said:
+def _said(stream: Stream, start: int, end: int, frame: Frame | None) -> _Said:
     raw = stream.data[start:end]
-    cut = not whole and end == len(stream) and stream.ending is not Ending.CLOSED
-    frame = read_frame(unescaped(raw[1:-1])) if whole else None
-    return _Said(frame, raw, stream.at(start), stream.at(end - 1), whole, cut)
+    cut = frame is None and end == len(stream) and raw[:1] == _FLAG and stream.ending is not Ending.CLOSED
+    return _Said(frame, raw, stream.at(start), stream.at(end - 1), cut)
 
 
 def _converse(reading: Reading, mine: list[_Said], peers: list[_Said], unit: Side, host: str | None) -> None:

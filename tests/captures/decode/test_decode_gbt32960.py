@@ -133,6 +133,15 @@ def test_the_2025_edition_gives_header_time_and_login(wire):
     assert (sent.kind, fields(sent)["iccid"]) == ("login", "8" * 20)
 
 
+def test_a_field_that_is_cut_off_ends_with_its_part(wire):
+    """The bytes named are there."""
+    connection = wire.connect(server=("203.0.113.10", 32960))
+    connection.client(frame(1, MOMENT + b"\0\1" + b"8" * 20)[:-11])
+    (sent,) = wire.decode().transmissions
+    (iccid,) = [field for field in sent.fields if field.name == "iccid"]
+    assert (iccid.value, iccid.offset + iccid.length) == ("8" * 10, len(sent.part("payload").data))
+
+
 def test_a_frame_cut_off_by_the_end_of_the_capture_is_incomplete(wire):
     """Not malformed: there is just no more of it."""
     connection = wire.connect(server=("203.0.113.10", 32960))

@@ -157,6 +157,12 @@ def test_what_is_broken_is_told_and_what_follows_is_still_read(wire):
     assert fields(sent[3])["position"] == (39.9042, 116.4074)
 
 
+def test_many_flags_with_nothing_between_are_one_piece(wire):
+    """A stream of empty frames costs neither time nor memory."""
+    sent = unit_sends(wire, frame(0x0002) + b"\x7e\0" * 5000 + b"\x7e" * 5000 + frame(0x0002)).transmissions
+    assert [one.malformed for one in sent] == [None, "not a JT/T 808 frame", None]
+
+
 def test_it_is_told_over_udp_as_well(wire):
     """Datagrams hold whole frames."""
     wire.udp(frame(0x0200, location()), destination=("203.0.113.10", 7611))
