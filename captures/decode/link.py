@@ -1,4 +1,5 @@
-"""From captured frames to IP packets: link layers, VLAN tags, tunnels, IPv6 extension headers, fragments.
+"""From captured frames to IP packets: link layers, VLAN tags, tunnels (PPPoE, IP in IP, GTP-U), IPv6 extension headers,
+fragments.
 
 Link types are those of https://www.tcpdump.org/linktypes.html. A frame that holds no IP, or ICMP, is
 *background*: named and counted, not decoded.
@@ -30,6 +31,7 @@ _ETHERTYPES = {
     0x88F7: "ptp",
 }
 _IPV4, _IPV6, _PPPOE = 0x0800, 0x86DD, 0x8864
+_GTP_PORT, _G_PDU = 2152, 255
 _VLANS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
 _MAX_NESTING = 8
 
@@ -89,7 +91,11 @@ class Links:
 
     def unwrap(self, packet: Packet) -> Unwrapped | None:
         """The IP packet in *packet*, or what else it is; None for a fragment whose packet is not whole yet."""
-        frame = packet.data
+        start = _PLAIN.get(packet.link_type)
+        plain = _plain(packet.data, start) if start is not None else None
+        return plain or self._unwrap(packet, packet.data)
+
+    def _unwrap(self, packet: Packet, frame: memoryview) -> Unwrapped | None:
         reader = _LINKS.get(packet.link_type)
         if reader is None:
             return Background(f"link type {packet.link_type}", len(frame))
@@ -120,6 +126,22 @@ class Links:
         return found
 
 
+def _plain(frame: memoryview, start: int) -> IpPacket | None:
+    """TCP or UDP in IPv4 without options or fragments, all of it captured: nearly every packet that there is.
+
+    None for whatever else, which goes the long way.
+    """
+    if len(frame) < start + 20 or frame[start] != 0x45 or (start and _U16(frame, 12)[0] != _IPV4):
+        return None
+    _, length, _, flags, protocol, source, destination = _IPV4_HEADER(frame, start)
+    end = start + length
+    if protocol == UDP and _U16(frame, min(start + 22, len(frame) - 2))[0] == _GTP_PORT:
+        return None
+    if flags & 0x3FFF or (protocol != TCP and protocol != UDP) or end > len(frame) or length < 20:  # noqa: PLR1714
+        return None  # (two comparisons are faster than a set)
+    return IpPacket(protocol, source, destination, frame[start + 20 : end])
+
+
 def _join(pieces: list[Fragment]) -> tuple[memoryview, int]:
     """The bytes of *pieces* in order, and how many are missing between them. The first copy wins."""
     data = bytearray()
@@ -148,12 +170,42 @@ def _network(ethertype: int, frame: memoryview, offset: int, snapped: int) -> Un
         else:
             name = _ETHERTYPES.get(ethertype) or (f"ethertype 0x{ethertype:04x}" if ethertype >= 0x600 else "llc")
             return Background(name, len(frame))
+        inside = _gtp(found) if isinstance(found, IpPacket) and found.protocol == UDP else None
+        if inside is not None:
+            frame, offset, snapped = inside, 0, 0
+            ethertype = _IPV4 if frame[0] >> 4 == 4 else _IPV6
+            continue
         if isinstance(found, IpPacket) and found.protocol in (_IPV4_IN_IP, _IPV6_IN_IP) and not found.missing:
             ethertype = _IPV4 if found.protocol == _IPV4_IN_IP else _IPV6
             frame, offset, snapped = found.data, 0, 0
             continue
         return found
     return Background("nested too deep", len(frame))
+
+
+def _gtp(ip: IpPacket) -> memoryview | None:
+    """The IP packet in a G-PDU of GTP-U, 3GPP TS 29.281 section 5.1; None if it is none.
+
+    The header's length counts what follows its first 8 bytes, optional fields and extension headers included.
+    """
+    data = ip.data
+    if len(data) < 8 + 8 + 20 or _U16(data, 2)[0] != _GTP_PORT or data[8] >> 4 != 3 or data[9] != _G_PDU:
+        return None
+    end = 16 + _U16(data, 10)[0]
+    at = 16
+    if end > len(data):
+        return None
+    if data[8] & 7:  # sequence number, N-PDU number and type of the next extension header: all three or none
+        kind, at = data[19], 20
+        while kind:  # section 5.2.1: length in words of 4 bytes, content, type of the next
+            size = data[at] * 4
+            if not size or at + size > end:
+                return None
+            kind, at = data[at + size - 1], at + size
+    inside = data[at:end]
+    version = inside[0] >> 4 if len(inside) >= 20 else 0
+    whole = {4: _U16(inside, 2)[0], 6: 40 + _U16(inside, 4)[0]} if version else {}
+    return inside if 20 <= whole.get(version, 0) <= len(inside) else None
 
 
 def _ipv4(frame: memoryview, offset: int, snapped: int) -> Unwrapped | Fragment:
@@ -233,12 +285,19 @@ def _ppp(frame: memoryview) -> tuple[int, int]:
     return _PPP.get(_U16(frame, offset)[0], 0), offset + 2
 
 
+def _pppoe(_: memoryview) -> tuple[int, int]:
+    """LINKTYPE_PPP_ETHER: a PPPoE header without the Ethernet one."""
+    return _PPPOE, 0
+
+
 _LINKS: dict[int, Callable[[memoryview], tuple[int, int]]] = {
     0: _null,
     1: _ethernet,
     9: _ppp,
     12: _raw,
     14: _raw,
+    50: _ppp,
+    51: _pppoe,
     101: _raw,
     108: _null,
     113: _cooked,
@@ -246,3 +305,5 @@ _LINKS: dict[int, Callable[[memoryview], tuple[int, int]]] = {
     229: _raw,
     276: _cooked2,
 }
+_PLAIN = {1: 14, 12: 0, 14: 0, 101: 0, 228: 0}
+"""Where the IP header stands in frames of the usual link types."""

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from telltale.times import SECOND, ClockMap
@@ -267,6 +268,7 @@ class Exchange:
 _REVEALING = re.compile(r"[^/.\s]*(?:\d[^/.\s]*){5}|[^/.\s]*@[^/\s]*|[^/.\s]{25,}")
 
 
+@lru_cache(maxsize=2048)
 def discreet(text: str, limit: int = 60) -> str:
     """*text* for a summary: whatever could be an identity (five digits, an @, 25 characters on end) is left out."""
     shown = _REVEALING.sub("…", text)

@@ -169,14 +169,12 @@ class CaptureFile:
     def _mapped(self, contents: _Contents) -> Iterator[Packet]:
         """Packets as views into the mapped file. What was read is given back; a view kept by someone reads it anew."""
         assert self._map is not None
-        mapped, released = self._map, 0
+        mapped = self._map
 
         def passed(at: int) -> None:
-            nonlocal released
             end = at & ~(mmap.PAGESIZE - 1)
-            if hasattr(mapped, "madvise") and end > released:
-                mapped.madvise(mmap.MADV_DONTNEED, released, end - released)
-                released = end
+            if hasattr(mapped, "madvise") and end:
+                mapped.madvise(mmap.MADV_DONTNEED, 0, end)  # from the start: what was kept may have been read since
             self.position = at
 
         contents.passed = passed

@@ -19,6 +19,13 @@ def udp6_packet(data: bytes, extension: bytes = b"", first: int = 17) -> bytes:
     return struct.pack("!IHBB", 6 << 28, len(body), first, 64) + bytes(15) + b"\1" + bytes(15) + b"\2" + body
 
 
+def gtp_u(inner: bytes, flags: int = 0x30, extra: bytes = b"", kind: int = 255) -> bytes:
+    """3GPP TS 29.281 section 5.1, in UDP between two addresses of the network."""
+    body = struct.pack("!BBHI", flags, kind, len(extra) + len(inner), 7) + extra + inner
+    udp = struct.pack("!HHHH", 2152, 2152, 8 + len(body), 0) + body
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 7, 0, 64, 17, 0, b"\x0a\0\0\1", b"\x0a\0\0\2") + udp
+
+
 MAC = bytes(12)
 LINKS = {
     "ethernet": (1, MAC + b"\x08\x00" + udp_packet(TEXT) + bytes(9)),
@@ -32,6 +39,13 @@ LINKS = {
     "null": (0, struct.pack("<I", 2) + udp_packet(TEXT)),
     "loop": (108, struct.pack(">I", 24) + udp6_packet(TEXT)),
     "hop-by-hop": (101, udp6_packet(TEXT, bytes([17, 0, 1, 4, 0, 0, 0, 0]), first=0)),
+    "gtp-u": (1, MAC + b"\x08\x00" + gtp_u(udp_packet(TEXT))),
+    "gtp-u v6 with a sequence number": (101, gtp_u(udp6_packet(TEXT), 0x32, b"\0\7\0\0")),
+    "gtp-u with an extension header": (
+        1,
+        MAC + b"\x08\x00" + gtp_u(udp_packet(TEXT), 0x34, b"\0\0\0\x85" + b"\1\x10\1\0"),
+    ),
+    "pppoe without ethernet": (51, b"\x11\x00\x00\x01\x00\x00\x00\x21" + udp_packet(TEXT)),
     "6in4": (
         101,
         struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp6_packet(TEXT)), 0, 0, 64, 41, 0, bytes(4), bytes(4))
@@ -47,6 +61,22 @@ def test_a_datagram_is_found_under_every_link_layer(wire, name):
     wire.put(frame, link_type)
     (sent,) = wire.decode().transmissions
     assert (sent.channel, sent.part("payload").data, sent.destination.port) == ("udp", TEXT, 6000)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        gtp_u(udp_packet(TEXT), kind=1),
+        gtp_u(b"not an IP packet, long enough to be one"),
+        gtp_u(udp_packet(TEXT), 0x34, b"\0\0\0\x85" + b"\0\x10\1\0"),
+        gtp_u(udp_packet(TEXT))[:60],
+    ],
+    ids=["echo", "no ip", "bad extension", "cut"],
+)
+def test_what_is_no_user_data_of_gtp_u_stays_a_datagram(wire, frame):
+    wire.put(frame, 101)
+    (sent,) = wire.decode().transmissions
+    assert sent.destination.port == 2152
 
 
 def test_ethernet_padding_is_no_payload(wire):
