@@ -177,6 +177,11 @@ def _openings() -> Iterator[tuple[int, bytes]]:
     yield 80, b"POST /a HTTP/1.1\r\nHost: a\r\n" + chunked + TURN + b"HTTP/1.1 200 OK\r\n\r\ndata: x\n\n"
     yield 53, b"\0\7\1\0\0\1\0\0\0\0\0\0\5cloud\7example\0\0\1\0\1"
     yield 123, b"\x23" + bytes(47)
+    # protocols are told by their bytes, so any port will do for these
+    yield 32960, bytes.fromhex("7e0102000b01234567890100003137323939383431373338b57e7e0002000001234567890100008a7e")
+    yield 53, b"\1\1\6\0" + bytes(232) + b"\x63\x82\x53\x63\x35\1\3\x0c\3car\xff"
+    yield 53, b"INVITE sip:me@car.example SIP/2.0\r\nTo: you\r\n\r\nv=0\r\n"
+    yield 53, b"\1\7\0\x1d" + bytes(16) + b"\1\4me\2\5key"
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

@@ -66,7 +66,19 @@ TLS = (
     b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03\x17\x03\x03\x00\x03abc\x15\x03\x03\x00\x02\x02\x30",
     b"\x16\x03\x03\x00\x01\x02",
 )
-CONVERSATIONS = (HTTP, HTTP2, MQTT, GBT32960, DNS, TLS)
+JT808 = (
+    bytes.fromhex("7e0002000001234567890100008a7e") * 2
+    + bytes.fromhex("7e0102000b01234567890100003137323939383431373338b57e"),
+    bytes.fromhex("7e8001000501234567890100007fff0002008e7e"),
+)
+CONVERSATIONS = (HTTP, HTTP2, MQTT, GBT32960, JT808, DNS, TLS)
+DATAGRAMS = (
+    b"\1\1\6\0" + bytes(24) + b"\2abcde" + bytes(202) + b"\x63\x82\x53\x63\x35\1\3\x0c\3car\x51\4\0\0\0a\xff",
+    b"\1abc\0\1\0\4\0\3\0\1\0\x27\0\5\0\3car",
+    b"\1\7\0\x1d" + bytes(16) + b"\1\4me\2\5key",
+    b"INVITE sip:me@car.example SIP/2.0\r\nTo: you\r\n\r\nv=0\r\n",
+    JT808[0][:15],
+)
 edits = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 2), st.binary(max_size=6)), max_size=4)
 
 
@@ -110,6 +122,16 @@ def test_mutated_frames_never_break_the_decoder(wire, data):
             )
         )
     check(packets)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(DATAGRAMS), st.data())
+def test_mutated_datagrams_never_break_the_decoder(wire, said, data):
+    """A sound one before the others, so that they are read as its protocol."""
+    fresh = type(wire)()
+    for sent in (said, mutated(said, data.draw(edits)), mutated(said, data.draw(edits))):
+        fresh.udp(sent, destination=("203.0.113.10", 1234))
+    check(fresh.packets)
 
 
 def test_mutated_quic_never_breaks_the_decoder(wire, noise):
