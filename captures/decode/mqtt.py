@@ -79,36 +79,52 @@ class _Session:
     version: int = 4
     aliases: tuple[dict[int, bytes], dict[int, bytes]] = field(default_factory=lambda: ({}, {}))
     """Topic aliases (section 3.3.2.3.4), by side."""
+    connects: deque[Message] = field(default_factory=deque)
+    """The unit's CONNECT packets that were not answered yet …"""
+    results: deque[int] = field(default_factory=deque)
+    """… and the answers that wait for theirs."""
 
 
 def parse(exchange: Exchange) -> Reading:
-    """Every packet of the unit's side by its name."""
+    """Every packet of the unit's side by its name; of a slice, those that are whole."""
+    server = exchange.streams[Side.SERVER]
+    if not (len(server) or exchange.memory.state or exchange.over(Side.SERVER)):
+        return Reading(consumed=(0, 0))  # the answer to CONNECT is its status
+    session: _Session = exchange.memory.state or _Session()
+    exchange.memory.state = session
     reading = Reading()
-    session = _Session()
-    connects: deque[Message] = deque()
-    results: deque[int] = deque()
-    for side in Side:  # the client's first: its CONNECT tells the version
-        stream, place = exchange.streams[side], 0
-        while place < len(stream):
-            packet = _read(stream.data, place)
-            if packet is None:
-                fallback.rest(exchange, reading, side, place, "not an MQTT packet")
-                break
-            reading.tallies[side].decoded += packet.end - place
-            place = packet.end
-            if packet.kind == _CONNACK and len(packet.body) >= 2:
-                results.append(packet.body[1])
-            if packet.kind == _CONNECT:
-                level = 2 + int.from_bytes(packet.body[:2])  # section 3.1.2.2: after the protocol's name
-                session.version = int.from_bytes(packet.body[level : level + 1]) or session.version
-            if side is exchange.unit:
-                message = _message(exchange, packet, session)
-                reading.messages.append(message)
-                if packet.kind == _CONNECT:
-                    connects.append(message)
-    for message, result in zip(connects, results, strict=False):
-        message.status = result
+    # the client's first: its CONNECT tells the version
+    done = [_side(exchange, reading, session, side) for side in Side]
+    while session.connects and session.results:
+        session.connects.popleft().status = session.results.popleft()
+    if not exchange.final:
+        reading.consumed = (done[0], done[1])
     return reading
+
+
+def _side(exchange: Exchange, reading: Reading, session: _Session, side: Side) -> int:
+    """The packets of one side; how far they were read."""
+    stream, place = exchange.streams[side], 0
+    while place < len(stream):
+        packet = _read(stream.data, place)
+        if packet is None:
+            fallback.rest(exchange, reading, side, place, "not an MQTT packet")
+            return len(stream)
+        if not packet.whole and not exchange.over(side):
+            break
+        reading.tallies[side].decoded += packet.end - place
+        place = packet.end
+        if packet.kind == _CONNACK and len(packet.body) >= 2:
+            session.results.append(packet.body[1])
+        if packet.kind == _CONNECT:
+            level = 2 + int.from_bytes(packet.body[:2])  # section 3.1.2.2: after the protocol's name
+            session.version = int.from_bytes(packet.body[level : level + 1]) or session.version
+        if side is exchange.unit:
+            message = _message(exchange, packet, session)
+            reading.messages.append(message)
+            if packet.kind == _CONNECT:
+                session.connects.append(message)
+    return place
 
 
 def _message(exchange: Exchange, packet: _Packet, session: _Session) -> Message:

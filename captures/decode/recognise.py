@@ -30,7 +30,7 @@ PROTOCOLS = (
     Protocol("tls", tls.looks_like, tls.parse, sliced=True),
     Protocol("http2", http2.looks_like, http2.parse),
     Protocol("http1", http1.looks_like, http1.parse, sliced=True),
-    Protocol("mqtt", mqtt.looks_like, mqtt.parse),
+    Protocol("mqtt", mqtt.looks_like, mqtt.parse, sliced=True),
     Protocol("gbt32960", gbt32960.looks_like, gbt32960.parse),
     Protocol("jt808", jt808.looks_like, jt808.parse),
     Protocol("doip", doip.PROTOCOL.looks_like_stream, doip.PROTOCOL.parse),

@@ -167,3 +167,21 @@ def test_conversations_are_handed_out_when_they_end_and_then_forgotten(wire):
         most = max(most, len(decoding_._flows))
     assert seen == [(number, f"/{number}") for number in range(300)]
     assert most < 250
+
+
+@pytest.mark.usefixtures("small")
+def test_an_mqtt_connection_of_any_length_keeps_its_topic_aliases(wire):
+    """Version and alias come with the first packets, and are needed in every slice (MQTT 5.0 section 3.3.2.3.4)."""
+    connection = wire.connect(server=("203.0.113.10", 1883))
+    connection.client(b"\x10\x10\0\4MQTT\5\2\0\x3c\0\0\3car")
+    connection.server(b"\x20\3\0\0\0")
+    for number in range(2000):
+        topic = b"v/state" if number == 0 else b""
+        body = len(topic).to_bytes(2) + topic + b"\3\x23\0\1" + b"n=%05d" % number
+        connection.client(b"\x30" + bytes([len(body)]) + body)
+    connection.close()
+    sent, _ = lazily(wire)
+    published = [one for one in sent if one.kind.startswith("publish")]
+    assert sent[0].status == 0
+    assert [one.part("payload").data for one in published] == [b"n=%05d" % number for number in range(2000)]
+    assert {one.path for one in published} == {"v/state"}
