@@ -8,6 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from captures.decode import Setting
+from captures.decode.bodies import body_parts
+from captures.decode.content import Content
 from captures.decode.http1_syntax import path_of
 from captures.decode.model import Message, discreet
 from telltale.transmission import Address, Part, Transmission
@@ -58,9 +60,12 @@ class Web:
         :param ip: of the server
         """
         scheme, host, told_port, target = _split(url, method)
+        headers = list(headers)
         block = _block(headers, host, told_port, scheme, version)
         parts = [Part(name="url", data=octets(target)), Part(name="header", data=block)]
-        if body or opaque:
+        if body and not opaque:
+            parts += body_parts(Content(body, encoding, None), {name.lower(): value for name, value in headers})
+        elif body or opaque:
             parts.append(Part(name="body", data=body, encoding=encoding, opaque=opaque))
         if trailer:
             parts.append(Part(name="trailer", data=trailer))

@@ -9,9 +9,10 @@ import h2.config
 import h2.connection
 import pytest
 
-from captures.decode import bodies
+from captures.decode import Setting, bodies
 from captures.decode.bodies import body_parts
 from captures.decode.content import Content
+from captures.sources.web import Web
 
 PROTO = b"\x0a\x11LTESTVIN000000017"
 
@@ -102,3 +103,10 @@ def test_events_that_a_unit_serves_are_told(wire):
     connection.close()
     (sent,) = wire.decode(units=["10.64.0.2"]).transmissions
     assert sent.part("event").data == b"hello\nyou"
+
+
+def test_a_request_that_another_tool_decoded_has_the_same_parts():
+    """As in a HAR file or a proxy's flows."""
+    head = [("Content-Type", "application/grpc")]
+    sent = Web(Setting()).request(method="POST", url="https://a/b.C/D", headers=iter(head), body=envelope(PROTO))
+    assert [part.name for part in sent.parts] == ["url", "header", "message"]
