@@ -6,6 +6,7 @@ overview can show them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,8 +147,8 @@ class Overview:
         if self.reveal:
             return shown
         for sighting in sightings:
-            if sighting.form == RECOGNISED and sighting.value in shown:
-                shown = shown.replace(sighting.value, masked(sighting.value))
+            if sighting.form == RECOGNISED and sighting.value.casefold() in shown.casefold():
+                shown = re.sub(re.escape(sighting.value), lambda found: masked(found[0]), shown, flags=re.IGNORECASE)
         return shown
 
     def _add_row(self, transmission: Transmission, recipient: str, sighting: Sighting, verdict: Verdict | None) -> None:

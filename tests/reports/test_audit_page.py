@@ -107,10 +107,10 @@ def test_values_are_revealed_only_when_asked(audited):
 
 def test_recognised_values_are_masked_in_the_names_of_hosts_too(audited):
     """They are none of the run's identities, and somebody's all the same."""
-    one = audited(f"{OTHER}.car.test", value=OTHER, form="recognised")
+    one = audited(f"{OTHER.lower()}.car.test", value=OTHER, form="recognised")
     text = audit_page([one], facts={}, secrets=[VIN])
-    assert OTHER not in text
-    assert "LSV•••••••••••456.car.test" in text
+    assert OTHER.casefold() not in text.casefold()
+    assert "lsv•••••••••••456.car.test" in text
 
 
 def test_bands_share_a_row_where_there_is_no_room(audited):
