@@ -13,8 +13,9 @@ import binascii
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from captures.sightings import escapes, inflate, runs
+from captures.sightings import archives, escapes, inflate, markup, runs
 from captures.sightings.layers import SEPARATOR, Layer, Piece, Placer, Span
 from captures.sightings.reasons import Reason
 from captures.sightings.runs import Places
@@ -37,6 +38,7 @@ class Reasons:
         for decoder, reason in given:
             self._by[decoder].append(reason)
         self.base64 = self._runs(data, runs.BASE64, "base64")
+        self.base32 = self._runs(data, runs.BASE32, "base32")
         self.hex = self._runs(data, runs.HEX, "hex")
 
     def _runs(self, data: bytes, alphabet: runs.Alphabet, name: str) -> list[runs.Run]:
@@ -76,7 +78,17 @@ def _each(texts: Iterable[Span]) -> Iterator[Places]:
     return ([text] for text in texts)
 
 
-COMPRESSIONS = frozenset({"gzip", "zlib", "deflate"})
+def _streams(*rows: tuple[str, Decode]) -> Iterator[Decoder]:
+    """Compressed streams that begin with a magic (`hints.MAGICS`)."""
+    for name, decode in rows:
+        yield Decoder(name=name, find=partial(_stream_texts, name), decode=decode, verbatim=True)
+
+
+def _stream_texts(name: str, layer: Layer, reasons: Reasons) -> Iterator[Places]:
+    return _each(inflate.stream_texts(layer, reasons.of(name)))
+
+
+COMPRESSIONS = frozenset({"gzip", "zlib", "deflate", "zip", "zstd", "lz4", "bz2", "xz", "br"})
 """Rows that make dense bytes sparse again."""
 
 DECODERS: tuple[Decoder, ...] = (
@@ -93,6 +105,18 @@ DECODERS: tuple[Decoder, ...] = (
         placer=escapes.place_json,
     ),
     Decoder(
+        name="html",
+        find=lambda layer, reasons: _each(markup.html_texts(layer.data, reasons.of("html"))),
+        decode=_whole(markup.decode_html),
+        placer=markup.place_html,
+    ),
+    Decoder(
+        name="quoted-printable",
+        find=lambda layer, reasons: _each(markup.quoted_texts(layer.data, reasons.of("quoted-printable"))),
+        decode=_whole(markup.decode_quoted),
+        placer=markup.place_quoted,
+    ),
+    Decoder(
         name="utf-16",
         find=lambda layer, reasons: _each(escapes.utf16_texts(layer.data, reasons.of("utf-16"))),
         decode=_whole(escapes.decode_utf16),
@@ -105,26 +129,35 @@ DECODERS: tuple[Decoder, ...] = (
         placer=runs.place_base64,
     ),
     Decoder(
+        name="base32",
+        find=lambda _, reasons: runs.base32_texts(reasons.base32),
+        decode=_whole(runs.decode_base32),
+    ),
+    Decoder(
         name="hex",
         find=lambda _, reasons: runs.hex_texts(reasons.hex),
         decode=_whole(binascii.unhexlify),
     ),
-    Decoder(
-        name="gzip",
-        find=lambda layer, reasons: _each(inflate.stream_texts(layer, reasons.of("gzip"))),
-        decode=inflate.decode_gzip,
-        verbatim=True,
+    *_streams(
+        ("gzip", inflate.decode_gzip),
+        ("zlib", inflate.decode_zlib),
+        ("zip", archives.decode_zip),
+        ("zstd", archives.decode_zstd),
+        ("lz4", archives.decode_lz4),
+        ("bz2", archives.decode_bz2),
+        ("xz", archives.decode_xz),
     ),
     Decoder(
-        name="zlib",
-        find=lambda layer, reasons: _each(inflate.stream_texts(layer, reasons.of("zlib"))),
-        decode=inflate.decode_zlib,
+        name="br",
+        find=lambda layer, _: _each(archives.brotli_texts(layer)),
+        decode=archives.decode_brotli,
         verbatim=True,
     ),
     Decoder(
         name="deflate",
         find=lambda layer, _: _each(inflate.deflate_texts(layer)),
         decode=inflate.decode_deflate,
+        verbatim=True,
     ),
 )
 

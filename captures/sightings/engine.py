@@ -8,7 +8,7 @@ that a verdict can count it as not seen.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
@@ -16,7 +16,7 @@ from captures.sightings import media, positions
 from captures.sightings.decoders import COMPRESSIONS, DECODERS, Reasons, unwrap
 from captures.sightings.forms import Pattern, patterns
 from captures.sightings.hints import hints
-from captures.sightings.layers import Layer, Piece
+from captures.sightings.layers import Layer, Piece, Span
 from captures.sightings.ledger import Found, Ledger
 from captures.sightings.named import named
 from captures.sightings.reasons import Reason
@@ -67,6 +67,7 @@ class Engine:
     """Finds the identities of a run in what left the unit.
 
     :param identities: what to look for
+    :param keys: keys that values may be hashed with (HMAC)
     :param depth: most encodings inside one another
     :param scan_with: how to search for the patterns; None takes the fastest that the platform has
 
@@ -74,14 +75,21 @@ class Engine:
     """
 
     def __init__(
-        self, identities: Identities, *, depth: int = 6, scan_with: Callable[[Sequence[Wanted]], Scan] | None = None
+        self,
+        identities: Identities,
+        *,
+        keys: Sequence[bytes] = (),
+        depth: int = 6,
+        scan_with: Callable[[Sequence[Wanted]], Scan] | None = None,
     ) -> None:
         self._identities = tuple(dict.fromkeys(identities))
         self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
         self._depth = depth
-        meanings = list(_meanings(self._identities))
-        self._meanings = [meaning for _, meaning in meanings]
-        self._scan = (scan_with or scanner)([needle for needle, _ in meanings])
+        meanings: dict[Wanted, list[_Meaning]] = defaultdict(list)
+        for wanted, meaning in _meanings(self._identities, keys):
+            meanings[wanted].append(meaning)
+        self._meanings = list(meanings.values())
+        self._scan = (scan_with or scanner)(list(meanings))
         self._skimmer = Skimmer()
 
     def search(self, transmission: Transmission) -> list[Sighting]:
@@ -139,20 +147,20 @@ class Engine:
     def _reasons(self, data: bytes, hits: Iterable[Hit]) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into a layer."""
         for hit in hits:
-            meaning = self._meanings[hit.needle]
-            if isinstance(meaning, _Hint):
-                yield meaning.decoder, Reason(hit.start, hit.end, meaning.strength)
+            for meaning in self._meanings[hit.needle]:
+                if isinstance(meaning, _Hint):
+                    yield meaning.decoder, Reason(hit.start, hit.end, meaning.strength)
         yield from self._skimmer.reasons(data)
 
     def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
         """What the hits in a layer mean."""
         numbers: dict[int, list[positions.Reading | positions.Place]] = defaultdict(list)
         runs: dict[Identity, int] = {}
-        for hit in hits:
+        for hit, meaning in ((one, meaning) for one in hits for meaning in self._meanings[one.needle]):
             piece = layer.piece_at(hit.start)
             if hit.end > piece.end:
                 continue
-            match self._meanings[hit.needle]:
+            match meaning:
                 case Pattern() as pattern:
                     yield from _text(layer, piece, hit, pattern)
                 case positions.Clues() as clues:
@@ -217,28 +225,38 @@ def _overlap(one: Piece, other: Piece) -> bool:
 def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Found]:
     if pattern.guard and not pattern.guard(layer.data, hit.start, hit.end, piece.start, piece.end):
         return
+    span: Span | None = hit.start, hit.end
+    if pattern.extent:
+        span = pattern.extent(layer.data, (hit.start, hit.end), (piece.start, piece.end))
+    if not span:
+        return
     # the link is there already where the pattern's own encoding stands in a text that had more of it undone
     inner = () if pattern.chain and layer.chain[-1:] == pattern.chain else pattern.chain
     chain = (*layer.chain, *inner)
-    yield Found(identity=pattern.identity, form=pattern.form, chain=chain, start=hit.start, end=hit.end)
+    yield Found(identity=pattern.identity, form=pattern.form, chain=chain, start=span[0], end=span[1])
 
 
-def _meanings(identities: Iterable[Identity]) -> Iterator[tuple[Wanted, _Meaning]]:
+def _slices(identity: Identity, film: bytes, others: Collection[bytes]) -> Iterator[tuple[Wanted, _Meaning]]:
+    for piece in media.slices(film):
+        if not any(
+            piece.data in other for other in others
+        ):  # what two share, such as an encoder's tables, tells neither
+            yield Needle(piece.data, caseless=False), _Slice(identity, film, piece.offset)
+
+
+def _meanings(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterator[tuple[Wanted, _Meaning]]:
     """Every needle of a run, with what it means where it is found."""
     values: list[bytes] = []
     digests: list[bytes] = []
     films = {identity.value for identity in identities if isinstance(identity.value, bytes)}
     for identity in identities:
         if isinstance(identity.value, bytes):
-            others = films - {identity.value}
-            for piece in media.slices(identity.value):
-                if any(piece.data in other for other in others):
-                    continue  # what two films share, such as an encoder's tables, tells neither
-                yield Needle(piece.data, caseless=False), _Slice(identity, identity.value, piece.offset)
+            yield from _slices(identity, identity.value, films - {identity.value})
         else:
-            for pattern in patterns(identity):
-                yield Needle(pattern.literal, pattern.caseless), pattern
-                (values if pattern.form == "plain" else digests).append(pattern.literal)
+            for pattern in patterns(identity, identities, keys):
+                yield pattern.wanted, pattern
+                if pattern.text is not None:
+                    (values if pattern.form in ("plain", "truncated") else digests).append(pattern.text)
     yield from positions.needles(identities)
     for wanted, decoder, strength in hints(values, digests):
         yield wanted, _Hint(decoder, strength)

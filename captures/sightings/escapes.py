@@ -37,7 +37,7 @@ UTF16_ROW = re.compile(rb"(?:[\x20-\x7e\t\r\n]\x00)++[\x20-\x7e\t\r\n]?")
 
 def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     """Stretches of URI characters that hold an escape (RFC 3986, section 2.1), round *reasons* in order."""
-    return _stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW)
+    return stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW)
 
 
 def decode_percent(text: bytes) -> bytes:
@@ -47,12 +47,12 @@ def decode_percent(text: bytes) -> bytes:
 
 def place_percent(text: bytes, _decoded: bytes) -> Place:
     """The part of a percent-encoded *text* that stands for a stretch of what it decodes to."""
-    return _follow((match.span(), 1) for match in _PERCENT.finditer(text))
+    return follow((match.span(), 1) for match in _PERCENT.finditer(text))
 
 
 def json_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     """The insides of JSON strings that hold an escape, or what looks the same in other text, likewise."""
-    return _stretches(data, reasons, _JSON, _JSON_BACK, JSON_ROW)
+    return stretches(data, reasons, _JSON, _JSON_BACK, JSON_ROW)
 
 
 def decode_json(text: bytes) -> bytes:
@@ -66,7 +66,7 @@ def decode_json(text: bytes) -> bytes:
 
 def place_json(text: bytes, _decoded: bytes) -> Place:
     """The part of a JSON string, likewise."""
-    return _follow((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
+    return follow((match.span(), len(_unescaped(match))) for match in _JSON.finditer(text))
 
 
 def utf16_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
@@ -124,7 +124,7 @@ class _Escape(NamedTuple):
     source: Span
 
 
-def _follow(places: Iterator[tuple[Span, int]]) -> Place:
+def follow(places: Iterator[tuple[Span, int]]) -> Place:
     """The way back through escapes, given where each was sent and how many bytes it stands for."""
     escapes = [_Escape((0, 0), (0, 0))]
     shift = 0
@@ -143,7 +143,7 @@ def _follow(places: Iterator[tuple[Span, int]]) -> Place:
     return place
 
 
-def _stretches(
+def stretches(
     data: bytes,
     reasons: Iterable[Reason],
     escape: re.Pattern[bytes],

@@ -1,36 +1,49 @@
 """Forwards: an identity, and the byte patterns that it can take.
 
-A *form* is a one-way change (``plain``, ``md5``, ``sha256``); a reversible spelling stays ``plain``. Digests are
-looked for as raw bytes only: their hex or base64 text is undone by `captures.sightings.decoders` and becomes the
-chain. A new form is a row of `DIGESTS`, a new way to write an item a row of `GROUPS`.
+A *form* is a one-way change: ``plain`` (none), ``md5`` and its like (`digests`), ``md5 salted``, ``hmac-md5``,
+``md5 truncated``, ``truncated`` and ``masked`` (`partial`). A reversible writing stays ``plain`` and is a link of the
+chain: ``utf-16``, ``gbk``, ``reversed``, ``bcd`` and its like (`packed`). A new way to write an item is a row of
+`GROUPS`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 
+from captures.sightings.digests import CUT, DIGESTS, SALTS, cuts, keyed, salted
 from captures.sightings.information import Guard, guard_for, is_poor
+from captures.sightings.layers import Span
+from captures.sightings.packed import packed
+from captures.sightings.partial import end_at, ends, mask_at, masks
+from captures.sightings.scanner import Needle, Wanted
 from telltale.identity import Identity
+
+Extent = Callable[[bytes, Span, Span], Span | None]
+"""``extent(data, hit, piece)``: all that stands there of what the pattern is a part of; None when it is not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
-    """A byte string that gives an identity away."""
+    """What gives an identity away."""
 
-    literal: bytes
-    caseless: bool
-    """Whether ASCII letters match in either case."""
+    wanted: Wanted
     identity: Identity
     form: str
     chain: tuple[str, ...] = ()
     """Reversible links that the literal itself is written in (``("utf-16",)``)."""
     guard: Guard | None = None
     """The company that a hit needs (`captures.sightings.information`)."""
+    extent: Extent | None = None
+    """How far what was hit goes; None when the hit is all of it."""
+
+    @property
+    def text(self) -> bytes | None:
+        """What to look for in encodings; None when that is no plain string."""
+        return self.wanted.literal if isinstance(self.wanted, Needle) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +77,6 @@ GROUPS: Mapping[str, Grouping] = {
 }
 """Items that are written with and without separators."""
 
-DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
-    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
-    "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
-    "sha256": lambda data: hashlib.sha256(data).digest(),
-}
-"""One-way forms of a text, by name."""
-
 
 def spellings(identity: Identity) -> tuple[str, ...]:
     """The ways to write a text identity, its own first: letter case aside, separators as the item admits."""
@@ -80,23 +86,88 @@ def spellings(identity: Identity) -> tuple[str, ...]:
     return tuple(dict.fromkeys([identity.value, *(grouping.spell(identity.value) if grouping else ())]))
 
 
-def patterns(identity: Identity) -> Iterator[Pattern]:
-    """Every byte pattern of a text identity; positions and media have none here (`positions`, `media`)."""
+def patterns(identity: Identity, others: Iterable[Identity] = (), keys: Sequence[bytes] = ()) -> Iterator[Pattern]:
+    """Every byte pattern of a text identity; positions and media have none here (`positions`, `media`).
+
+    :param others: values that may be the salt of its digests
+    :param keys: keys that it may be hashed with
+    """
+    if not isinstance(identity.value, str):
+        return
     for text in spellings(identity):
         yield from _plain(identity, text)
-    hashed = {case for text in spellings(identity) for case in (text, text.lower(), text.upper())}
+    yield from _partial(identity, identity.value)
+    cases = sorted({case for text in spellings(identity) for case in (text, text.lower(), text.upper())})
     for form, digest in DIGESTS.items():
-        for text in sorted(hashed):
-            yield Pattern(literal=digest(text.encode()), caseless=False, identity=identity, form=form)
+        for text in cases:
+            yield from _digest(identity, form, digest(text.encode()))
+    more = {*keyed(cases, keys), *_salted(identity, others)}
+    for form, data in sorted(more):
+        beginning = Needle(data[:CUT], caseless=False)
+        yield Pattern(wanted=beginning, identity=identity, form=form, extent=partial(_whole_at, data))
+
+
+def _digest(identity: Identity, form: str, digest: bytes) -> Iterator[Pattern]:
+    for start, data in cuts(form, digest):
+        cut = partial(Pattern, wanted=Needle(data, caseless=False), identity=identity)
+        if start == 0:
+            yield cut(form=form, extent=partial(_whole_at, digest))
+        yield cut(form=f"{form} truncated", extent=partial(_cut_at, digest, start))
+
+
+def _whole_at(digest: bytes, data: bytes, found: Span, within: Span) -> Span | None:
+    """A *digest* of which the beginning was found."""
+    end = found[0] + len(digest)
+    return (found[0], end) if end <= within[1] and data.startswith(digest, found[0]) else None
+
+
+def _cut_at(digest: bytes, at: int, data: bytes, found: Span, within: Span) -> Span | None:
+    """All that stands there of a *digest* of which the bytes from *at* on were found; None when it is whole."""
+    start, end = found
+    first, last = at, at + end - start
+    while first > 0 and start > within[0] and data[start - 1] == digest[first - 1]:
+        first, start = first - 1, start - 1
+    while last < len(digest) and end < within[1] and data[end] == digest[last]:
+        last, end = last + 1, end + 1
+    return (start, end) if last - first < len(digest) else None
+
+
+def _salted(identity: Identity, others: Iterable[Identity]) -> Iterator[tuple[str, bytes]]:
+    """Digests of an identity's own writing with that of another, on either side.
+
+    One of the two is an identifier of the `SALTS`, and so the salt; of two such identifiers it is the second.
+    """
+    for other in others:
+        if isinstance(other.value, str) and isinstance(identity.value, str) and other.item in SALTS - {identity.item}:
+            yield from salted(identity.value, other.value, after=True)
+            if identity.item not in SALTS:
+                yield from salted(identity.value, other.value, after=False)
+
+
+def _partial(identity: Identity, text: str) -> Iterator[Pattern]:
+    value = text.encode()
+    for needle, last in ends(identity.item, text):
+        extent = partial(end_at, value, last=last)
+        yield Pattern(wanted=needle, identity=identity, form="truncated", extent=extent)
+    for expression in masks(identity.item, text):
+        yield Pattern(wanted=expression, identity=identity, form="masked", extent=partial(mask_at, value))
 
 
 def _plain(identity: Identity, text: str) -> Iterator[Pattern]:
     plain = partial(Pattern, identity=identity, form="plain")
     guard = guard_for(identity.item, text)
-    yield plain(literal=text.encode(), caseless=True, guard=guard)
+    yield plain(wanted=Needle(text.encode(), caseless=True), guard=guard)
     if " " in text:  # application/x-www-form-urlencoded writes a space as +, WHATWG URL section 5.2
-        yield plain(literal=text.replace(" ", "+").encode(), caseless=True, guard=guard, chain=("percent",))
+        yield plain(wanted=Needle(text.replace(" ", "+").encode(), caseless=True), guard=guard, chain=("percent",))
+    if is_poor(text):
+        return
+    if text.isascii() and text.lower() != text[::-1].lower():
+        yield plain(wanted=Needle(text[::-1].encode(), caseless=True), guard=guard, chain=("reversed",))
     # UTF-16 of plain ASCII is a decoder's work, which can tell the byte order from the run that it stands in
-    if not text.isascii() and not is_poor(text):
+    if not text.isascii():
         for order in ("utf-16-le", "utf-16-be"):
-            yield plain(literal=text.encode(order), caseless=False, chain=("utf-16",))
+            yield plain(wanted=Needle(text.encode(order), caseless=False), chain=("utf-16",))
+        for data in {text.encode(code, "replace") for code in ("gbk", "gb18030")}:  # GB 18030 holds every character
+            yield plain(wanted=Needle(data, caseless=False), chain=("gbk",))
+    for link, data in dict.fromkeys(packed(text)):
+        yield plain(wanted=Needle(data, caseless=False), chain=(link,))

@@ -13,19 +13,29 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from captures.sightings.digests import CUT
 from captures.sightings.reasons import LENGTH, LOOK, VALUE
 from captures.sightings.scanner import Expression, Needle, Wanted
 
 _LEAST = 3  # bytes; the hints of shorter values would be everywhere
 _LOOKS = 17
 """ASCII characters in a row that always fill four base64 groups; shorter texts need hints."""
+_SHORT = 12
+"""Bytes of a text that is written out two encodings deep; the base64 of longer ones has looks."""
 _SAFE = bytes.maketrans(b"+/", b"-_")
 _PLAIN = re.compile(rb"[A-Za-z0-9]*")
-_TELLING = 7  # base64 digits: chance in four thousand billion
+_TELLING = 6  # base64 digits: chance once in 70 GB
 _SPLIT = {b"+": rb"(?:[+-]|%(?:25){0,4}2[bB]|\\u002[bB])", b"/": rb"(?:[/_]|\\{1,7}/|%(?:25){0,4}2[fF])"}
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, section 2.3
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_DIGITS32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ANY = frozenset(range(256))
+
+# RFC 1951, section 3.2.6: printable ASCII has codes of eight bits from 0x50 to 0xae, here from the fourth bit of a byte
+# on, behind the three bits of the header of a last block
+_LITERAL = frozenset(byte for byte in range(256) if 5 <= int(f"{byte:08b}"[4:0:-1], 2) <= 10)
+_FIXED = frozenset(byte for byte in _LITERAL if byte & 7 == 3)
+_ROUND = frozenset(range(0, 256, 32))  # RFC 7932, section 9.2: what encoders write behind the length of a block
 
 Hint = tuple[Wanted, str, int]
 """What to look for, the decoder that it is a reason for, and how strong a one."""
@@ -36,55 +46,82 @@ class Magic(NamedTuple):
 
     decoder: str
     bytes: Sequence[frozenset[int]]
+    headless: bool = False
+    """Whether this is too little to look for but at the beginning of a whole text."""
 
     @property
     def strength(self) -> int:
         """Two bytes are everywhere in what is random."""
-        return LOOK if len(self.bytes) > 2 else LENGTH
+        return LOOK if len(self.bytes) > 2 and not self.headless else LENGTH
 
 
-def _magic(decoder: str, *parts: bytes | frozenset[int]) -> Magic:
+def _magic(decoder: str, *parts: bytes | frozenset[int], headless: bool = False) -> Magic:
     sets: list[frozenset[int]] = []
     for part in parts:
         sets += [part] if isinstance(part, frozenset) else [frozenset((byte,)) for byte in part]
-    return Magic(decoder, tuple(sets))
+    return Magic(decoder, tuple(sets), headless)
 
 
 MAGICS: tuple[Magic, ...] = (
     _magic("gzip", b"\x1f\x8b\x08", frozenset(range(0x20))),  # RFC 1952, section 2.3: no reserved flag
     _magic("zlib", b"x", frozenset(b"\x01\x5e\x9c\xda")),  # RFC 1950, section 2.2: 32 KiB window, no dictionary
+    _magic("zip", b"PK\x03\x04"),  # APPNOTE 6.3.10, section 4.3.7
+    _magic("zstd", b"\x28\xb5\x2f\xfd"),  # RFC 8878, section 3.1.1
+    _magic("lz4", b"\x04\x22\x4d\x18"),  # LZ4 Frame Format 1.6
+    _magic("bz2", b"BZh", frozenset(b"123456789"), b"1AY&SY"),
+    _magic("xz", b"\xfd7zXZ\x00"),  # The .xz File Format 1.2, section 2.1.1
+    _magic("deflate", _FIXED, *[_LITERAL] * 5, headless=True),
+    _magic("br", b"\x1b", _ANY, frozenset(range(16)), _ROUND, headless=True),
 )
 """How compressed streams begin."""
 
+_BEFORE = rb"(?:^|[\n\x22'=/:> ])"  # a text of base64
+_FEW = 4  # bytes or digits that are worth an alternation
 _ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a value
 
 
 def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[Hint]:
     """Reasons to decode, for texts that hold one of *values* or *digests*, or the beginning of a stream."""
     for magic in MAGICS:
-        yield Expression(_classes(magic.bytes), len(magic.bytes)), magic.decoder, LOOK
-        yield from ((expression, "base64", magic.strength) for expression in _magic_in_base64(magic))
-        digits = b"".join(_hex_class(allowed) for allowed in magic.bytes) + b"[0-9a-f]{%d}" % _ENOUGH
-        yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex", LOOK
-        yield Expression(b"".join(map(_percent_class, magic.bytes)), len(magic.bytes), caseless=True), "percent", LOOK
-    for digest in dict.fromkeys(digests):
+        if magic.headless:
+            yield from ((expression, "base64", LENGTH) for expression in _magic_in_base64(magic))
+        else:
+            yield from _magic_hints(magic)
+    for digest in dict.fromkeys(digest[:CUT] for digest in digests):
         yield Needle(binascii.hexlify(digest), caseless=True), "hex", VALUE
         yield from ((digits, "base64", VALUE) for digits in _in_base64(digest))
+        yield from ((Needle(digits, caseless=False), "base32", VALUE) for digits in _aligned32(digest, places=1))
     cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
     texts = list(dict.fromkeys(cases))
-    for text in {text.lower(): text for text in texts}.values():
-        if not _UNRESERVED.issuperset(text):
-            yield Expression(_in_percent(text), 1, caseless=True), "percent", VALUE
-        if expression := _in_json(text):
-            yield Expression(expression, 1, caseless=True), "json", VALUE
+    yield from _escaped(texts)
     seen = set(texts)
     for text in texts:  # grows while it is read, with the encodings of its own members
         yield from ((digits, "base64", VALUE) for digits in _in_base64(text))
         yield Needle(binascii.hexlify(text), caseless=True), "hex", VALUE
         for wrapped in _wrapped(text):
-            if wrapped not in seen and len(wrapped) < _LOOKS:
+            if wrapped not in seen and len(wrapped) < _LOOKS and len(text) <= _SHORT:
                 seen.add(wrapped)
                 texts.append(wrapped)
+
+
+def _escaped(texts: Sequence[bytes]) -> Iterator[Hint]:
+    """Reasons for texts with their characters escaped, and in base32."""
+    for text in {text.lower(): text for text in texts}.values():
+        if not _UNRESERVED.issuperset(text):
+            yield Expression(_in_percent(text), 1, caseless=True), "percent", VALUE
+        if expression := _in_json(text):
+            yield Expression(expression, 1, caseless=True), "json", VALUE
+    for text in texts:
+        yield from ((Needle(digits, caseless=False), "base32", VALUE) for digits in _aligned32(text))
+
+
+def _magic_hints(magic: Magic) -> Iterator[Hint]:
+    yield Expression(_classes(magic.bytes), len(magic.bytes)), magic.decoder, LOOK
+    yield Expression(b"".join(map(_percent_class, magic.bytes)), len(magic.bytes), caseless=True), "percent", LOOK
+    yield Expression(_magic_in_base32(magic), 16), "base32", magic.strength
+    yield from ((expression, "base64", magic.strength) for expression in _magic_in_base64(magic))
+    digits = b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
+    yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex", LOOK
 
 
 def _in_base64(text: bytes) -> Iterator[Wanted]:
@@ -107,17 +144,22 @@ def _aligned(text: bytes) -> Iterator[bytes]:
         yield digits[-(-skipped * 8 // 6) : (skipped + len(text)) * 8 // 6]
 
 
+def _aligned32(text: bytes, places: int = 5) -> Iterator[bytes]:
+    for skipped in range(places):
+        digits = base64.b32encode(bytes(skipped) + text).rstrip(b"=")
+        yield digits[-(-skipped * 8 // 5) : (skipped + len(text)) * 8 // 5]
+
+
 def _wrapped(text: bytes) -> Iterator[bytes]:
     encoded = base64.b64encode(text)
     yield from (encoded, encoded.rstrip(b"="), encoded.translate(_SAFE))
-    yield from _aligned(text)
     digits = binascii.hexlify(text)
     yield from (digits, digits.upper())
 
 
 def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
     """A magic at each of the three places, with every digit that its neighbours leave possible."""
-    for skipped in range(3):
+    for skipped in range(1 if magic.headless else 3):
         allowed = [_ANY] * skipped + list(magic.bytes) + [_ANY] * (-(skipped + len(magic.bytes)) % 3)
         source = b""
         for at in range(0, len(allowed), 3):
@@ -129,15 +171,40 @@ def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
                 {c & 63 for c in three},
             )
             source += b"".join(map(_digit_class, groups))
-        yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, len(allowed) // 3 * 4 + _ENOUGH)
+        length = len(allowed) // 3 * 4
+        if magic.headless:
+            yield Expression(_BEFORE + source, length)
+        else:
+            yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH)
+
+
+def _magic_in_base32(magic: Magic) -> bytes:
+    """A magic at the beginning of a text, and digits behind it."""
+    allowed = [*magic.bytes, *[_ANY] * 5][: max(5, len(magic.bytes) // 5 * 5)]
+    source = b""
+    for at in range(0, len(allowed), 5):
+        a, b, c, d, e = allowed[at : at + 5]
+        groups = (
+            {x >> 3 for x in a},
+            {(x & 7) << 2 | y >> 6 for x in a for y in b},
+            {y >> 1 & 31 for y in b},
+            {(y & 1) << 4 | z >> 4 for y in b for z in c},
+            {(x & 15) << 1 | y >> 7 for x in c for y in d},
+            {x >> 2 & 31 for x in d},
+            {(x & 3) << 3 | y >> 5 for x in d for y in e},
+            {x & 31 for x in e},
+        )
+        source += b"".join(b"[" + bytes(_DIGITS32[value] for value in sorted(group)) + b"]" for group in groups)
+    return source + b"[A-Z2-7]{%d}" % _ENOUGH
 
 
 def _digit_class(values: set[int]) -> bytes:
     if len(values) == 64:
         return b"[A-Za-z0-9+/_-]"
     digits = bytes(_DIGITS[value] for value in sorted(values))
-    both = dict.fromkeys(digits + digits.translate(_SAFE))
-    return b"(?:[" + re.escape(bytes(both)) + b"]" + _escaped_digits(digits) + b")"
+    both = re.escape(bytes(dict.fromkeys(digits + digits.translate(_SAFE))))
+    escaped = _escaped_digits(digits) if len(digits) <= _FEW else b""
+    return b"(?:[" + both + b"]" + escaped + b")" if escaped else b"[" + both + b"]"
 
 
 def _escaped_digits(digits: bytes) -> bytes:

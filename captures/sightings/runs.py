@@ -8,6 +8,7 @@ what stands here is a fragment. It is a reason to undo it.
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 import string
@@ -26,18 +27,21 @@ Places = list[Span]
 
 _DELIMITERS = b"+/-_"
 _BASE64 = (string.ascii_letters + string.digits).encode() + _DELIMITERS
+_BASE32 = (string.ascii_uppercase + "234567").encode()
 _HEX = string.hexdigits.encode()
 _DELIMITER = re.compile(rb"[+/_-]")
 _REACH = 1024  # how far into a run a delimiter may stand and still be taken for its beginning
 _SHORT = 64  # runs up to this length are gathered by their text: names and tokens come again and again
 _WINDOW = 64  # how far the end of a run is looked for at first
 _SHORTEST = 4  # digits
+_NEIGHBOURS = 12  # digits that may be a field's name and a length
+_TEXT = frozenset(bytes(range(0x20, 0x7F)) + b"\t\r\n")
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
 _WORDS = re.compile(rb"(?:(?:[A-Z]?[a-z0-9]{0,40}|[A-Z0-9]{1,40})[+/_-])*+")
 _LINE = 60  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
-_PADDING = re.compile(rb"={0,2}")
+_PADDING = re.compile(rb"={0,6}")
 _PAIR = re.compile(rb"%(?:25)*(?P<pair>[0-9A-Fa-f]{2})")
 _BREAKS = frozenset((b"0A", b"0a", b"0D", b"0d"))
 _ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
@@ -45,6 +49,7 @@ _BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:\\r)?\\n")
 _PERCENT, _BACKSLASH, _EQUALS, _HYPHEN, _U = b"%\\=-u"
 _DEEPER = (b"5C", b"5c")  # a backslash in percent
 _VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
+_PHASES = frozenset(range(4))
 _UNDO = bytes.maketrans(b"-_", b"+/")
 
 
@@ -69,7 +74,7 @@ class Alphabet:
     """The digits of an encoding, as something to look for in bytes.
 
     :param digits: every digit
-    :param padding: what may follow the last digit, at most twice
+    :param padding: what may follow the last digit, at most twice, in base32 six times
     :param wrapped: whether texts are broken into lines
     """
 
@@ -120,9 +125,12 @@ class Alphabet:
             padded = _end(_PADDING, data, high) if self._padded else high
             self._escapes(data, low, padded, broken)
             start, end = self._own(data, low, padded)
+            start = _behind_length(data, start, end)
             if end - start < _SHORTEST or (strength < VALUE and self._is_dull(data, start, end)):
                 continue
             shifted = {(phase - start + low) % 4 for phase in phases}
+            if start and data[start - 1] not in _TEXT:
+                shifted |= _PHASES  # in binary a neighbour may look like a digit
             if end - start > _SHORT:
                 whole.append(Run((start,), end - start, frozenset(shifted)))
                 continue
@@ -150,7 +158,7 @@ class Alphabet:
 
     def _is_dull(self, data: bytes, start: int, end: int) -> bool:
         """Whether these are hex digits or a UUID, to be read as base64: that would be one text in 4 ** 32."""
-        if not self._padded or end - start < 32:
+        if not self._wrapped or end - start < 32:
             return False
         return HEX.on(data, start) >= end or bool(end - start == 36 and _UUID.match(data, start, end))
 
@@ -220,7 +228,25 @@ class Alphabet:
         return goes_on and at >= _LINE and not data[at - _LINE : at].removesuffix(b"\\r").strip(self._digits)
 
 
+def _behind_length(data: bytes, start: int, end: int) -> int:
+    """Where the text begins in a run whose first digits are the end of a binary field and the text's own length.
+
+    Containers (protocol buffers, CBOR, DER, MQTT …) put the length before a text, and it may look like a digit.
+    """
+    if start in (0, end) or data[start - 1] in _TEXT:
+        return start
+    for at in range(start + 1, min(start + _NEIGHBOURS, end)):
+        length = end - at
+        if data[at - 1] == length or data[at - 2 : at] in (
+            length.to_bytes(4, "big")[-2:],
+            bytes((length & 0x7F | 0x80, length >> 7 & 0x7F)),
+        ):
+            return at
+    return start
+
+
 BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True)
+BASE32 = Alphabet(_BASE32, padding=b"=")
 HEX = Alphabet(_HEX)
 
 
@@ -248,6 +274,19 @@ def base64_texts(data: bytes, runs: Iterable[Run]) -> Iterator[Places]:
         for skip in _beginnings(data[start : min(start + _REACH, end)].rstrip(b"="), run.phases):
             low, high = _whole(data, start + skip, end)
             yield [(place + skip, place + skip + high - low) for place in run.starts]
+
+
+def base32_texts(runs: Iterable[Run]) -> Iterator[Places]:
+    """Base32 texts (RFC 4648, section 6), padded or not."""
+    for starts, length, _ in runs:
+        yield [(start, start + length) for start in starts]
+
+
+def decode_base32(text: bytes) -> bytes:
+    """The bytes of a base32 text; digits that do not make a whole byte at its end are left out."""
+    digits = text.rstrip(b"=")
+    whole = len(digits) - {1: 1, 3: 1, 6: 1}.get(len(digits) % 8, 0)
+    return base64.b32decode(digits[:whole] + b"=" * (-whole % 8))
 
 
 def hex_texts(runs: Iterable[Run]) -> Iterator[Places]:
@@ -317,8 +356,8 @@ def _ends_whole(text: bytes) -> bool:
 def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
     """Where base64 may begin: with the run itself, and behind the first delimiter of each other alignment.
 
-    Unless a reason tells that it does begin in one of some *phases*, only words may stand before it (``/v1/upload/``):
-    behind every ``/`` in a genuine text would be four times the work.
+    Unless a reason tells that it does begin in one of some *phases*, with a delimiter before it or not, only words may
+    stand before it (``/v1/upload/``): behind every ``/`` in a genuine text would be four times the work.
     """
     found = {0: 0}
     words = _end(_WORDS, text, 0)
@@ -326,6 +365,8 @@ def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
         first = mark + 1
         if first + 4 <= len(text) and (first <= words or first % 4 in phases):
             found.setdefault(first % 4, first)
+    for phase in phases:
+        found.setdefault(phase, phase)
     return list(found.values())
 
 

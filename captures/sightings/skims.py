@@ -7,6 +7,7 @@ four base64 groups of ASCII             base64 of text, or of another encoding: 
                                         bits that are the top bits of bytes are clear; one random group in eight
 `LONG` base64 digits                    base64 of anything; names and tokens are shorter
 two lines of 60 base64 digits or more   base64 in lines (RFC 2045, section 6.8), unless they are lines of hex digits
+two base32 groups of ASCII              base32, likewise; one random group in 32
 ten hex pairs 20 to 7f                  hex of text; one random pair in two and a half
 `LONGER` hex digits                     hex of anything; digests are shorter
 six ASCII characters with zeros         UTF-16
@@ -27,8 +28,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from captures.sightings.escapes import JSON_ROW, URI_ROW, UTF16_ROW
+from captures.sightings.markup import ENTITY_ROW, QUOTED_ROW
 from captures.sightings.reasons import LENGTH, LOOK, Reason
-from captures.sightings.runs import BASE64, HEX, Alphabet, wrapped_end
+from captures.sightings.runs import BASE32, BASE64, HEX, Alphabet, wrapped_end
 from captures.sightings.scanner import Expression, Skim, skimmer
 
 LONG = 96
@@ -39,6 +41,7 @@ LONGER = 136
 _D = rb"[A-Za-z0-9+/_-]"
 _X = rb"[0-9a-fA-F]"
 _ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589+-]" + _D
+_ASCII_OCTET = rb"[A-P][ABEFIJMNQRUVYZ45][A-Z2-7][A-HQ-X][ACEGIKMOQSUWY246][A-Z2-7][A-DI-LQ-TYZ23][A-Z2-7]"
 _ALNUM = rb"(?:3[0-9]|[46][1-9a-f]|[57][0-9a])"  # ASCII letters and digits, in hex digits
 _NO_TEXT = rb"(?:0[0-8bcef]|1[0-9a-f]|7f|c[01]|f[5-9a-f])"  # control characters, and bytes that UTF-8 does without
 _HEX_LINES = Alphabet(b"0123456789abcdefABCDEF\r\n")
@@ -68,6 +71,10 @@ def _base64_end(data: bytes, start: int, stop: int) -> int:
     return max(stop, BASE64.on(data, start))
 
 
+def _base32_end(data: bytes, start: int, stop: int) -> int:
+    return max(stop, BASE32.on(data, start))
+
+
 def _hex_end(data: bytes, start: int, stop: int) -> int:
     return max(stop, HEX.on(data, start))
 
@@ -84,6 +91,10 @@ _BASE64 = (
     _Look(Expression(rb"(?:" + _ASCII_GROUP + rb"){4}", 16), ("base64",), LOOK, _base64_end),
     _Look(Expression(_D + rb"{%d}" % LONG, LONG), ("base64",), LENGTH, _base64_end),
     _Look(Expression(_D + rb"{60}\r?\n" + _D + rb"{4}", 10), ("base64",), LENGTH, _lines_end),
+)
+_BASE32 = (
+    _Look(Expression(rb"(?:" + _ASCII_OCTET + rb"){2}", 16), ("base32",), LOOK, _base32_end),
+    _Look(Expression(rb"[A-Z2-7]{64}", 64), ("base32",), LENGTH, _base32_end),
 )
 _HEX = (
     _Look(Expression(rb"(?:[2-7]" + _X + rb"){10}", 20), ("hex",), LOOK, _hex_end),
@@ -107,6 +118,9 @@ _ESCAPES = (
     _Look(Expression(rb"(?:[!-~]\\u0000){4}", 6), ("json",), LOOK, _row(JSON_ROW)),
     _Look(Expression(_D + rb"{20}\\/" + _D + rb"{20}", 22), ("json",), LOOK, _row(JSON_ROW)),
     _Look(Expression(_D + rb"{60}\\[rn]", 2), ("json",), LOOK, _row(JSON_ROW)),
+    _Look(Expression(rb"&(?:amp;){0,4}#x?[0-9a-f]{2,7};", 3, caseless=True), ("html",), LOOK, _row(ENTITY_ROW)),
+    _Look(Expression(rb"=[0-9A-F]{2}=[0-9A-F]{2}", 6), ("quoted-printable",), LOOK, _row(QUOTED_ROW)),
+    _Look(Expression(rb"=\r?\n[!-~]", 2), ("quoted-printable",), LOOK, _row(QUOTED_ROW)),
 )
 
 
@@ -120,7 +134,7 @@ class Skimmer:
     def __init__(self) -> None:
         self._gate = skimmer([Expression(_D + rb"{16}", 16), *(look.expression for look in _UTF16)])
         self._escapes = _prepared(_ESCAPES)
-        self._rows = [_prepared(looks) for looks in (_BASE64, _HEX, _UTF16)]
+        self._rows = [_prepared(looks) for looks in (_BASE64, _BASE32, _HEX, _UTF16)]
 
     def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into *data*, each with the reason."""
