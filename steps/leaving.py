@@ -6,6 +6,7 @@ from pytest_bdd import then
 from pytest_bdd.parsers import parse, re
 
 from steps.phrases import DURATION, duration, items, rows
+from telltale.places import LEVELS
 from trials import claims
 from trials.trial import Trial
 
@@ -59,7 +60,13 @@ def leaves_for_one_only(trial: Trial, words: str, organisation: str) -> None:
     trial.judge(claims.leaves_for_only(trial, items(words), organisation))
 
 
-@then(re(r"the (?P<words>.+) that leaves for the (?P<function>.+) is no finer than (?P<kilometres>\d+(?:\.\d+)?) km"))
-def no_finer_than(trial: Trial, words: str, function: str, kilometres: str) -> None:
+@then(
+    re(
+        r"the (?P<words>.+) that leaves for the (?P<function>.+) is no finer than "
+        r"(?:(?P<kilometres>\d+(?:\.\d+)?) km|a (?P<level>district|city|province))"
+    )
+)
+def no_finer_than(trial: Trial, words: str, function: str, kilometres: str | None, level: str | None) -> None:
     """The precision that left, measured."""
-    trial.judge(claims.no_finer_than(trial, items(words), function, float(kilometres) * 1000))
+    metres = LEVELS[level] if level else float(kilometres or 0) * 1000
+    trial.judge(claims.no_finer_than(trial, items(words), function, metres))

@@ -8,7 +8,7 @@ Feature: Weather
       Given a Xiaomi car with the location permission on
       When the weather app is opened
       Then within 10 seconds no VIN and no account id leaves the car for the weather
-      And the position that leaves for the weather is no finer than 10 km
+      And the position that leaves for the weather is no finer than a city
       And every transmission is covered by the policy
 
   @XM-08-01 @XM-P1-05
