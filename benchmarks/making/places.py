@@ -91,7 +91,8 @@ def nmea(place: Position, _: Random) -> Held:
     one = f"{int(lat):02}{lat % 1 * 60:07.4f},{'NS'[south]}".encode()
     other = f"{int(lon):03}{lon % 1 * 60:07.4f},{'EW'[west]}".encode()
     data = b"$GNRMC,060000.00,A," + one + b"," + other + b",0.5,,221125,,,A\r\n"
-    return Held(data, 19, 19 + len(one) + 1 + len(other), ("nmea",), core=(one, other))
+    end = 19 + len(one) + 1 + len(other) - len(",E")  # the last letter is a field of its own
+    return Held(data, 19, end, ("nmea",), core=(one, other))
 
 
 def geohash(place: Position, random: Random) -> Held:
