@@ -44,6 +44,8 @@ class Wishes:
     json: Path | None = None
     html: Path | None = None
     reveal: bool = False
+    recognise: bool = True
+    """Values of others too, by their shape."""
 
 
 def audit(
@@ -70,6 +72,7 @@ def audit(
         timeline=_state(state, judged_by) if state else Timeline(),
         keylog=read_keylog(keylog) if keylog else KeyLog(),
         reveal=wishes.reveal,
+        recognise=wishes.recognise,
     )
     secrets = () if wishes.reveal else tuple(i.value for i in terms.identities if isinstance(i.value, str))
     found = _found(captures)

@@ -24,7 +24,6 @@ from telltale.transmission import Transmission
 
 if TYPE_CHECKING:
     from policies import Policy
-    from trials.covering import Covering
 
 Tell = Callable[[int], None]
 """Is told how many bytes of the file were read so far."""
@@ -42,6 +41,8 @@ class Terms:
     timeline: Timeline = field(default_factory=Timeline)
     keylog: KeyLog = field(default_factory=KeyLog)
     reveal: bool = False
+    recognise: bool = True
+    """Whether values are told too that have the shape of an item and are none of the identities."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +63,7 @@ class Auditor:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._engine = Engine(terms.identities)
+        self._engine = Engine(terms.identities, recognise=terms.recognise)
         self._secrets = [i.value for i in terms.identities if isinstance(i.value, str)]
 
     def audit(self, job: Job, tell: Tell = lambda _read: None) -> Audited:
@@ -76,21 +77,23 @@ class Auditor:
             return Audited(name=job.name, size=job.size, failure=_crash(error))
 
     def _audit(self, job: Job, tell: Tell) -> Audited:
+        from trials.audit_judge import AuditJudge  # noqa: PLC0415 - a list of what is seen need not wait for the judge
+
         source = open_source(job.path, keylog=self._terms.keylog)
         overview = Overview(self._secrets, reveal=self._terms.reveal)
-        covering = _covering(self._terms) if self._terms.policy else None
+        judge = AuditJudge(self._terms.policy, self._terms.timeline) if self._terms.policy else None
         limits = _Limits()
         with _lines(job.lines) as write:
             for transmission, found in self._examined(source, tell):
-                verdicts = covering.add(transmission, found.sightings) if covering else None
-                overview.add(transmission, found.sightings, verdicts)
+                judged = judge.add(transmission, found.sightings) if judge else None
+                overview.add(transmission, found.sightings, judged.verdicts if judged else None)
                 if found.sightings or found.gaps:
                     name = overview.name(transmission.recipient, found.sightings)
-                    limits.add(transmission.index, name, found.gaps)
+                    limits.add(transmission.index, name, (*found.gaps, *(judged.gaps if judged else ())))
                     for s in found.sightings:
                         write(sighting_line(job.name, transmission, s, reveal=overview.reveal, recipient=name))
         gaps = tuple(dict.fromkeys((*source.gaps, *source.notes, *limits)))
-        concluded = covering.conclude(gaps) if covering else None
+        concluded = judge.conclude(gaps) if judge else None
         return Audited(
             name=job.name,
             size=job.size,
@@ -119,13 +122,6 @@ def _lines(path: Path | None) -> Iterator[Callable[[str], object]]:
         return
     with path.open("w", encoding="utf-8", errors="backslashreplace") as out:
         yield lambda line: out.write(line + "\n")
-
-
-def _covering(terms: Terms) -> Covering:
-    from trials.covering import Covering  # noqa: PLC0415 - a list of what is seen need not wait for the judge
-
-    assert terms.policy is not None
-    return Covering(terms.policy, terms.timeline)
 
 
 class _Limits:

@@ -129,6 +129,9 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     audit.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a sighting each")
     audit.add_argument("--html", metavar="FILE", type=Path, help="write a page that needs nothing else")
     audit.add_argument("--reveal", action="store_true", help="show values in clear")
+    audit.add_argument(
+        "--no-recognisers", action="store_true", help="only the identities, no other values that have the shape of one"
+    )
     audit.add_argument("-j", dest="lanes", metavar="N", type=int, help="captures side by side (default: every core)")
     audit.set_defaults(run=_audit)
 
@@ -242,7 +245,12 @@ def _audit(options: argparse.Namespace) -> int:
             state=options.state,
             keylog=options.keylog,
             lanes=options.lanes,
-            wishes=Wishes(json=options.json, html=options.html, reveal=options.reveal),
+            wishes=Wishes(
+                json=options.json,
+                html=options.html,
+                reveal=options.reveal,
+                recognise=not options.no_recognisers,
+            ),
         )
     )
 

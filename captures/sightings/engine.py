@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
 from captures.sightings import media, positions
@@ -20,6 +21,7 @@ from captures.sightings.layers import Layer, Piece, Span
 from captures.sightings.ledger import Found, Ledger
 from captures.sightings.named import named
 from captures.sightings.reasons import Reason
+from captures.sightings.recognisers import FORM, Recogniser, Strangers, beside, shapes
 from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
 from captures.sightings.skims import Skimmer
 from telltale.identity import Identities, Identity
@@ -60,7 +62,7 @@ class _Hint:
     strength: int
 
 
-_Meaning = Pattern | positions.Clues | _Slice | _Hint
+_Meaning = Pattern | positions.Clues | _Slice | _Hint | Recogniser
 
 
 class Engine:
@@ -70,6 +72,7 @@ class Engine:
     :param keys: keys that values may be hashed with (HMAC)
     :param depth: most encodings inside one another
     :param scan_with: how to search for the patterns; None takes the fastest that the platform has
+    :param recognise: whether values are told too that have the shape of an item and are none of the run's
 
     An engine belongs to one thread at a time.
     """
@@ -81,12 +84,14 @@ class Engine:
         keys: Sequence[bytes] = (),
         depth: int = 6,
         scan_with: Callable[[Sequence[Wanted]], Scan] | None = None,
+        recognise: bool = False,
     ) -> None:
         self._identities = tuple(dict.fromkeys(identities))
         self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
         self._depth = depth
         meanings: dict[Wanted, list[_Meaning]] = defaultdict(list)
-        for wanted, meaning in _meanings(self._identities, keys):
+        self._strangers = Strangers(self._identities)
+        for wanted, meaning in chain(_meanings(self._identities, keys), shapes() if recognise else ()):
             meanings[wanted].append(meaning)
         self._meanings = list(meanings.values())
         self._scan = (scan_with or scanner)(list(meanings))
@@ -99,16 +104,19 @@ class Engine:
     def examine(self, transmission: Transmission) -> Examination:
         """Every sighting in *transmission*, and what the limits left out."""
         sightings: list[Sighting] = []
+        recognised: list[Sighting] = []
         gaps: list[str] = []
         opaque: dict[str, str] = {}
         for part in transmission.parts:
             ledger, inside = Ledger(transmission, part), _Inside()
             gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger, inside)]
             seen = ledger.sightings()
-            sightings += seen
+            for sighting in seen:
+                (recognised if sighting.form == FORM else sightings).append(sighting)
             if part.opaque is None and (why := inside.opaque or self._is_closed(part, seen, inside)):
                 opaque[part.name] = why
         sightings += named(transmission, self._identities, sightings)
+        sightings += beside(recognised, sightings)
         return Examination(sightings=tuple(sightings), gaps=tuple(gaps), opaque=opaque)
 
     def _is_closed(self, part: Part, seen: Iterable[Sighting], inside: _Inside) -> str | None:
@@ -156,6 +164,7 @@ class Engine:
         """What the hits in a layer mean."""
         numbers: dict[int, list[positions.Reading | positions.Place]] = defaultdict(list)
         runs: dict[Identity, int] = {}
+        told: set[Recogniser] = set()
         for hit, meaning in ((one, meaning) for one in hits for meaning in self._meanings[one.needle]):
             piece = layer.piece_at(hit.start)
             if hit.end > piece.end:
@@ -169,6 +178,11 @@ class Engine:
                     start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
                     runs[identity] = end
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
+                case Recogniser() as recogniser if recogniser not in told:
+                    if one := self._strangers.at(layer.data, hit.end, recogniser, piece.start, piece.end):
+                        told.update((recogniser,) if recogniser.once else ())
+                        stranger = Identity(item=one.item, value=one.value)
+                        yield Found(identity=stranger, form=FORM, chain=layer.chain, start=one.start, end=one.end)
         for low, found in numbers.items():
             for place in positions.places(layer.data, found, low=low):
                 yield Found(
@@ -232,8 +246,8 @@ def _text(layer: Layer, piece: Piece, hit: Hit, pattern: Pattern) -> Iterator[Fo
         return
     # the link is there already where the pattern's own encoding stands in a text that had more of it undone
     inner = () if pattern.chain and layer.chain[-1:] == pattern.chain else pattern.chain
-    chain = (*layer.chain, *inner)
-    yield Found(identity=pattern.identity, form=pattern.form, chain=chain, start=span[0], end=span[1])
+    links = (*layer.chain, *inner)
+    yield Found(identity=pattern.identity, form=pattern.form, chain=links, start=span[0], end=span[1])
 
 
 def _slices(identity: Identity, film: bytes, others: Collection[bytes]) -> Iterator[tuple[Wanted, _Meaning]]:

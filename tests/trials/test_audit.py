@@ -332,3 +332,23 @@ def test_a_fault_of_ours_is_one_line_and_the_others_are_audited(capture, monkeyp
     assert first.status == 3
     assert "the audit of this capture failed (ZeroDivisionError: no way, in test_audit.py:" in first.failure
     assert second.overview.found == 1
+
+
+def test_values_of_others_are_recognised_unless_it_is_told_not_to(audit, capture):
+    """Another car's VIN is no identity; it is told, masked, with its form."""
+    path = capture("a.pcap", *tcp(request_to("collector.example.test", b"vin=1HGCM82633A004352")))
+    *_, lines = audit(path)
+    assert [(line["item"], line["value"], line["form"]) for line in lines] == [
+        ("vin", "1HG•••••••••••352", "recognised")
+    ]
+    *_, lines = audit(path, "--no-recognisers")
+    assert lines == []
+
+
+def test_what_is_only_recognised_violates_nothing_and_does_not_comply(audit, capture, request):
+    """A look-alike is no evidence; the cause is named."""
+    small = request.config.rootpath / "tests" / "policies" / "small"
+    path = capture("a.pcap", *tcp(request_to("ux.example", b"carVin=1HGCM82633A004352")))
+    status, out, _, _ = audit(path, "--policy", small)
+    assert status != 0
+    assert "vehicle identification number is none of the identities" in " ".join(out.split())
