@@ -46,7 +46,18 @@ COARSE = 1000.0
 _APART, _APART_IN_BINARY = 200, 64
 _RICH = 10  # digits
 _FILL = (bytes(4), b"\xff" * 4)  # the upper half of an integer of eight bytes
-_NAME = re.compile(rb"(?i)lat|lon|lng|pos|loc|gps|coord|geo|gnss|wgs|gcj|\xe7\xba\xac|\xe7\xbb\x8f")  # 纬, 经
+_WORDS = (
+    "lat latitude lats lon lng long longitude lons pos position loc location gps gnss coord coords coordinate coordinates"
+    " geo geom geometry geolocation geopoint point wgs gcj"
+).split()
+# a word of a name, whatever its case (posLat, last_position, LON), and no part of one (lateral, along, post)
+_NAME = re.compile(
+    "|".join(
+        f"(?<![A-Za-z]){word}(?![a-z])|(?<![A-Z]){word.title()}(?![a-z])|(?<![A-Za-z]){word.upper()}(?![A-Za-z])"
+        for word in _WORDS
+    ).encode()
+    + b"|\xe7\xba\xac|\xe7\xbb\x8f"  # 纬, 经
+)
 _CODE_NAME = re.compile(rb"(?i)geo|hash|cell|grid|pos|loc|gps|plus|olc|code|place|area")
 _DIGIT = re.compile(rb"\d")
 _BEFORE = re.compile(rb"[^\d}]*\Z")  # back to the last number or object

@@ -109,6 +109,8 @@ def test_the_datums_are_the_published_ones():
         (b'{"lat": 39.900000, "lon": 116.410000}', 1113.2),
         (b'{"lat": 39.9, "lon": 116.41}', 1113.2),
         (b'{"lat": 39.5, "lng": 116.5}', 55660.0),
+        (b'{"carLat": 39.5, "carLng": 116.5}', 55660.0),
+        (b"LAT=39.5 LON=116.5", 55660.0),
         (b'{"lat": 39900000, "lng": 116400000}', 11132.0),
         (both("<ii", 1e6, (39.9, 116.4)), 11132.0),
         (packed(">dd", 39.9, 116.41), 1113.2),
@@ -129,6 +131,8 @@ def test_what_was_rounded_away_is_the_form_and_the_precision(search, body, preci
     "body",
     [
         b"39904200",
+        b'{"cabinTemperature": 39.5, "lateralForce": 116.5}',
+        b'{"LATERAL": 39.5, "alongRoad": 116.5, "postcode": 7}',
         b"39904200 1164074001",
         b"1399042000,1164074000",
         b"39904200.5,116407400.5",
