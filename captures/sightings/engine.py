@@ -262,6 +262,7 @@ def _meanings(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterat
     """Every needle of a run, with what it means where it is found."""
     values: list[bytes] = []
     digests: list[bytes] = []
+    salts: list[bytes] = []
     films = {identity.value for identity in identities if isinstance(identity.value, bytes)}
     for identity in identities:
         if isinstance(identity.value, bytes):
@@ -270,7 +271,8 @@ def _meanings(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterat
             for pattern in patterns(identity, identities, keys):
                 yield pattern.wanted, pattern
                 if pattern.text is not None:
-                    (values if pattern.form in ("plain", "truncated") else digests).append(pattern.text)
+                    kept = values if pattern.form in ("plain", "truncated") else digests
+                    (salts if pattern.form.endswith(" salted") else kept).append(pattern.text)
     yield from positions.needles(identities)
-    for wanted, decoder, strength in hints(values, digests):
+    for wanted, decoder, strength in hints(values, digests, salts):
         yield wanted, _Hint(decoder, strength)

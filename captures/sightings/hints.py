@@ -24,7 +24,7 @@ _SHORT = 12
 """Bytes of a text that is written out two encodings deep; the base64 of longer ones has looks."""
 _SAFE = bytes.maketrans(b"+/", b"-_")
 _PLAIN = re.compile(rb"[A-Za-z0-9]*")
-_TELLING = 6  # base64 digits: chance once in 70 GB
+_TELLING = 5  # base64 digits: chance once in a GB of them, and then a text is decoded in vain
 _SPLIT = {b"+": rb"(?:[+-]|%(?:25){0,4}2[bB]|\\u002[bB])", b"/": rb"(?:[/_]|\\{1,7}/|%(?:25){0,4}2[fF])"}
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, section 2.3
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -80,8 +80,11 @@ _FEW = 4  # bytes or digits that are worth an alternation
 _ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a value
 
 
-def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[Hint]:
-    """Reasons to decode, for texts that hold one of *values* or *digests*, or the beginning of a stream."""
+def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[bytes] = ()) -> Iterator[Hint]:
+    """Reasons to decode, for texts that hold one of *values* or digests, or the beginning of a stream.
+
+    :param salted: digests of which there are many; they are looked for in hex, and where they begin a base64 text
+    """
     for magic in MAGICS:
         if magic.headless:
             yield from ((expression, "base64", LENGTH) for expression in _magic_in_base64(magic))
@@ -91,6 +94,9 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes]) -> Iterator[Hint]:
         yield Needle(binascii.hexlify(digest), caseless=True), "hex", VALUE
         yield from ((digits, "base64", VALUE) for digits in _in_base64(digest))
         yield from ((Needle(digits, caseless=False), "base32", VALUE) for digits in _aligned32(digest, places=1))
+    for digest in dict.fromkeys(digest[:CUT] for digest in salted):
+        yield Needle(binascii.hexlify(digest), caseless=True), "hex", VALUE
+        yield next(_in_base64(digest)), "base64", VALUE
     cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
     texts = list(dict.fromkeys(cases))
     yield from _escaped(texts)

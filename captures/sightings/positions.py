@@ -46,34 +46,12 @@ COARSE = 1000.0
 _APART, _APART_IN_BINARY = 200, 64
 _RICH = 10  # digits
 _FILL = (bytes(4), b"\xff" * 4)  # the upper half of an integer of eight bytes
-_WORDS = [
-    "lat",
-    "latitude",
-    "lats",
-    "lon",
-    "lng",
-    "long",
-    "longitude",
-    "lons",
-    "pos",
-    "position",
-    "loc",
-    "location",
-    "gps",
-    "gnss",
-    "coord",
-    "coords",
-    "coordinate",
-    "coordinates",
-    "geo",
-    "geom",
-    "geometry",
-    "geolocation",
-    "geopoint",
-    "point",
-    "wgs",
-    "gcj",
-]
+_WORDS = (
+    *("lat", "lats", "latitude", "lon", "lons", "lng", "long", "longitude"),
+    *("pos", "position", "loc", "location", "point", "gps", "gnss", "wgs", "gcj"),
+    *("coord", "coords", "coordinate", "coordinates"),
+    *("geo", "geom", "geometry", "geolocation", "geopoint"),
+)
 # a word of a name, whatever its case (posLat, last_position, LON), and no part of one (lateral, along, post)
 _NAME = re.compile(
     "|".join(
