@@ -121,7 +121,7 @@ def _database(needles: Sequence[Wanted]) -> hyperscan.Database:
 
 def _source(needle: Wanted) -> bytes:
     if isinstance(needle, Expression):
-        return needle.source
+        return needle.source.replace(b"\0", rb"\x00")  # the binding ends expressions at a zero byte
     # not the literal API: the binding ends those strings at a zero byte
     return b"".join(b"\\x%02x" % byte for byte in needle.literal)
 

@@ -39,13 +39,21 @@ def _coordinates() -> bytes:
     """Two numbers by their names, in either order, up to the second's third decimal."""
 
     def coordinate(names: bytes, more: bytes) -> bytes:
-        return rb"(?:" + names + rb")[A-Za-z_]*" + BETWEEN + rb"-?[0-9]{1,3}\.[0-9]{3}" + more
+        # the name goes on behind an underscore or with a capital, so that lateral force is no latitude
+        return (
+            rb"(?:"
+            + names
+            + rb")(?:_[A-Za-z0-9_]*|[A-Z][a-z]+[A-Za-z_]*)?"
+            + BETWEEN
+            + rb"-?[0-9]{1,3}\.[0-9]{3}"
+            + more
+        )
 
     def both(first: bytes, second: bytes) -> bytes:
         return coordinate(first, rb"[0-9]*") + rb"[^0-9{}]+" + coordinate(second, b"")
 
-    latitude = rb"(?i:lat)|" + "纬度".encode()
-    longitude = rb"(?i:lon|lng)|" + "经度".encode()
+    latitude = rb"(?i:lat(?:itude)?)|" + "纬度".encode()
+    longitude = rb"(?i:lon(?:g(?:itude)?)?|lng)|" + "经度".encode()
     return both(latitude, longitude) + rb"|" + both(longitude, latitude)
 
 

@@ -444,3 +444,12 @@ def test_no_identities_give_no_sightings(send):
     field = Field(name="speed", value=1, part="payload", offset=0, length=1)
     engine = Engine(Identities([]))
     assert [s.item for s in engine.search(send(Part(name="payload", data=b"\x01"), fields=(field,)))] == ["speed"]
+
+
+def test_an_engine_is_made_whatever_bytes_its_values_have_packed(send):
+    """Some have zero bytes beside what has to be escaped in JSON."""
+    body = b"tel=18888888888"
+    for number in ("18888888888", "13808880000"):
+        made = Engine(Identities([Identity(item="phone_number", value=number)]))
+        seen = made.search(send(Part(name="body", data=body)))
+        assert len(seen) == (number.encode() in body)
