@@ -91,6 +91,9 @@ def load_policy(folder: Path | str) -> Policy:
             else "is a file; a policy is the folder that holds document.yaml and clauses.yaml",
             file=folder,
         )
+    inside = [path.parent.name for path in folder.glob("*/document.yaml")]
+    if inside and not (folder / "document.yaml").exists():
+        raise InputError("holds policies and is none itself" + near_miss(folder.name, inside), file=folder)
     document = _File.read(folder / "document.yaml", Document)
     recipients = _File.read(folder / "recipients.yaml", _Recipients)
     clauses = _File.read(folder / "clauses.yaml", _Clauses)

@@ -65,10 +65,10 @@ def checkup_lines(rows: Iterable[ConnectionRow | ClauseRow]) -> str:
 
 
 def _table(*headings: str) -> Table:
+    """Columns that break narrow together: sentences stand in all but the words of a state and the ids of clauses."""
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
     for heading in headings:
-        last = heading == headings[-1]
-        table.add_column(heading, no_wrap=heading in ("", headings[0]), ratio=3 if last else None, overflow="fold")
+        table.add_column(heading, no_wrap=heading in ("", "clause"), overflow="fold")
     return table
 
 

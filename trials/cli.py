@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,13 +23,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``telltale``; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_gone():
+            raise
+        return int(ExitStatus.INCONCLUSIVE)
     except TelltaleError as error:
         print(f"telltale: {error}", file=sys.stderr)
         return int(error.exit_status)
     except KeyboardInterrupt:
         print("telltale: interrupted; what had been captured is kept", file=sys.stderr)
         return int(ExitStatus.INCONCLUSIVE)
+    return status
+
+
+def _reader_gone() -> bool:
+    """Whether nobody reads standard output any more, as after ``| head``; then what is left for it goes nowhere."""
+    ear = select.poll()
+    ear.register(sys.stdout.fileno(), select.POLLOUT)
+    if not any(event & select.POLLERR for _, event in ear.poll(0)):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -241,3 +241,11 @@ def test_a_clause_can_read_otherwise_under_a_reading(small):
     assert (strict.when, lenient.when) == (({"plan": ("on",)},), ())
     assert strict.items == lenient.items == ("vin",)
     assert {c.id for c in small.under("lenient")} - {c.id for c in small.under("strict")} == {"T-16"}
+
+
+def test_the_folder_of_all_policies_is_no_policy(tmp_path):
+    """What it holds is named, and not the file that it lacks."""
+    (tmp_path / "all" / "maker").mkdir(parents=True)
+    (tmp_path / "all" / "maker" / DOCUMENT).touch()
+    with pytest.raises(InputError, match=r"all: holds policies and is none itself; known: `maker`"):
+        load_policy(tmp_path / "all")

@@ -79,3 +79,24 @@ def test_ctrl_c_waits_until_the_benches_are_closed(tmp_path):
     assert (tmp_path / "closed").exists(), out
     assert running.returncode == 3
     assert "telltale: interrupted; what had been captured is kept" in out
+
+
+def test_a_reader_who_has_gone_is_no_traceback(tmp_path):
+    """As with `| head`: the status tells that the tables were cut short, and never a verdict."""
+    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F0A0D00001\n", encoding="utf-8")
+    (tmp_path / "drive.log").write_text("(1795000000.000000) can0 100#02\n", encoding="utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "trials.cli", "audit", "drive.log", "--identities", "ids.yaml"],
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (3, "")
