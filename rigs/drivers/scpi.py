@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import pyvisa
@@ -29,6 +30,8 @@ class ScpiInstrument:
         self._missing = f"no {what} at {visa}"
         self._example = example
         self._resource: MessageBasedResource | None = None
+        self._turn = threading.RLock()
+        """A question and its answer belong together, whoever else asks meanwhile."""
         try:
             self._resource = self._open(visa)
             self.identity = self._identify()
@@ -49,14 +52,16 @@ class ScpiInstrument:
     def write(self, command: str) -> None:
         """Send *command*. :raises RigError: it does not take it"""
         try:
-            self._messages.write(command)
+            with self._turn:
+                self._messages.write(command)
         except (pyvisa.errors.Error, OSError) as error:
             raise RigError(f"{self._name} does not take `{command}`: {error}") from None
 
     def ask(self, question: str) -> str:
         """The answer to *question*. :raises RigError: there is none"""
         try:
-            return self._messages.query(question).strip()
+            with self._turn:
+                return self._messages.query(question).strip()
         except (pyvisa.errors.Error, OSError) as error:
             raise RigError(f"{self._name} does not answer `{question}`: {error}") from None
 
@@ -68,12 +73,13 @@ class ScpiInstrument:
 
     @contextlib.contextmanager
     def patience(self, milliseconds: int) -> Iterator[None]:
-        """Wait so long for answers inside the context."""
-        self._messages.timeout = milliseconds
-        try:
-            yield
-        finally:
-            self._messages.timeout = _ANSWER
+        """Wait so long for answers inside the context, which nobody else's questions come into."""
+        with self._turn:
+            self._messages.timeout = milliseconds
+            try:
+                yield
+            finally:
+                self._messages.timeout = _ANSWER
 
     def release(self) -> None:
         """Hang up; harmless when repeated."""
