@@ -12,7 +12,7 @@ from trials import claims
 from trials.bench import Benches
 from trials.outcome import Inconclusive
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = pytest.mark.xdist_group("life")
 
 MINUTE = 60 * SECOND
 
