@@ -39,20 +39,19 @@ def by_version(window: Window, span: tuple[int, int], judge: Callable[[Window], 
 
 
 def _together(parts: list[tuple[str, Judgement]], stop: int) -> Judgement:
-    readings = parts[0][1].verdicts
-    findings: list[Finding] = []
-    for version, judgement in parts:
-        told = ", ".join(
-            str(verdict) if len(readings) == 1 else f"{verdict} ({reading} reading)"
-            for reading, verdict in judgement.verdicts.items()
-        )
-        # the gravest of them is what counts; a version's own finding only tells, so it never adds to the verdict
-        findings.append(Finding(verdict=Verdict.COMPLIES, reason=f"with software {version}: {told}", bench=stop))
-        findings += [replace(f, reason=f"with software {version}: {f.reason}") for f in judgement.findings]
-    return Judgement(
-        claim=parts[0][1].claim,
-        verdicts={reading: Verdict.gravest(part.verdicts[reading] for _, part in parts) for reading in readings},
-        findings=tuple(findings),
-        clauses=tuple(dict.fromkeys(clause for _, part in parts for clause in part.clauses)),
-        notes=tuple(f"with software {version}: {note}" for version, part in parts for note in part.notes),
+    return Judgement.together(_told(version, judgement, stop) for version, judgement in parts)
+
+
+def _told(version: str, judgement: Judgement, stop: int) -> Judgement:
+    """What one version came to, with its name in every finding and note, and one finding more that says it."""
+    said = ", ".join(
+        str(verdict) if len(judgement.verdicts) == 1 else f"{verdict} ({reading} reading)"
+        for reading, verdict in judgement.verdicts.items()
+    )
+    # the gravest of them is what counts; a version's own finding only tells, so it never adds to the verdict
+    own = Finding(verdict=Verdict.COMPLIES, reason=f"with software {version}: {said}", bench=stop)
+    return replace(
+        judgement,
+        findings=(own, *(replace(f, reason=f"with software {version}: {f.reason}") for f in judgement.findings)),
+        notes=tuple(f"with software {version}: {note}" for note in judgement.notes),
     )

@@ -35,7 +35,11 @@ class Window:
 
     def between(self, start: int, stop: int) -> Window:
         """What was sent from bench time *start* until before *stop*; the timeline stays whole."""
-        kept = tuple(t for t in self.transmissions if start <= moment(t) < stop)
+        return self.where(lambda t: start <= moment(t) < stop)
+
+    def where(self, keep: Callable[[Transmission], bool]) -> Window:
+        """The transmissions that *keep* takes, with what was seen in them; the timeline stays whole."""
+        kept = tuple(t for t in self.transmissions if keep(t))
         numbers = {t.index for t in kept}
         return replace(
             self, transmissions=kept, sightings=tuple(s for s in self.sightings if s.transmission in numbers)

@@ -114,10 +114,6 @@ class Instruments:
         """The USB stick. :raises MissingInstrumentError: the rig has none"""
         return self.stick or _missing("stick", "a USB stick")
 
-    def needed_snoop(self) -> Snoop:
-        """The Bluetooth log. :raises MissingInstrumentError: the rig has none"""
-        return self.snoop or _missing("snoop", "a Bluetooth log")
-
     def needed_storage(self) -> Storage:
         """The unit's storage. :raises MissingInstrumentError: the rig has none"""
         return self.storage or _missing("storage", "a way into the unit's storage")

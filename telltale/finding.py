@@ -53,6 +53,25 @@ class Judgement:
         return len(set(self.verdicts.values())) > 1
 
     @classmethod
+    def together(cls, judgements: Iterable[Judgement]) -> Judgement:
+        """Several judgements of one claim as one: the findings of all, and the gravest verdict under each reading.
+
+        :raises ValueError: there are none
+        """
+        parts = tuple(judgements)
+        if not parts:
+            raise ValueError("no judgement to put together")
+        return cls(
+            claim=parts[0].claim,
+            verdicts={
+                reading: Verdict.gravest(part.verdicts[reading] for part in parts) for reading in parts[0].verdicts
+            },
+            findings=tuple(finding for part in parts for finding in part.findings),
+            clauses=tuple(dict.fromkeys(clause for part in parts for clause in part.clauses)),
+            notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        )
+
+    @classmethod
     def of(
         cls,
         claim: str,

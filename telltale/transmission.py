@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+PHONE = "phone"
+"""The control unit that the owner's phone counts as, in rig files and scenarios; and its uplink on simulated rigs."""
 KEPT = "storage"
 """Channel of what is kept in the car and has not left it."""
 BUSES = frozenset({"can", "isotp", "uds"})

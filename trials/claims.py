@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies import claims as judged
@@ -16,15 +16,12 @@ from policies.window import Window
 from telltale.errors import InputError, near_miss
 from telltale.finding import Finding, Judgement
 from telltale.times import SECOND
+from telltale.transmission import PHONE
 from telltale.verdict import Verdict
 from trials.outcome import Inconclusive
 
 if TYPE_CHECKING:
     from trials.trial import Trial
-
-
-PHONE = "phone"
-"""The sending unit of what the owner's phone sends, in rig files and in scenarios."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,17 +45,14 @@ def since_the_stimulus(trial: Trial) -> Window:
 def whole(trial: Trial) -> Window:
     """All that left since the scenario began."""
     seen = trial.observe()
-    left = tuple(t for t in seen.transmissions if t.left)
-    numbers = {t.index for t in left}
-    sightings = tuple(s for s in seen.sightings if s.transmission in numbers)
     return Window(
-        transmissions=left,
-        sightings=sightings,
+        transmissions=seen.transmissions,
+        sightings=seen.sightings,
         timeline=trial.timeline,
         access=trial.setup.rig.access_by_host,
         volumes=seen.volumes,
         clock=trial.unit_clock,
-    )
+    ).where(lambda t: t.left)
 
 
 def _since(trial: Trial, judge: Callable[[Window], Judgement]) -> Judgement:
@@ -77,10 +71,7 @@ def unseen(trial: Trial) -> tuple[str, ...]:
 
 def of_unit(window: Window, unit: str) -> Window:
     """What the car, or what the owner's ``phone``, sent of it. What nobody can be told to have sent is the car's."""
-    sent = tuple(t for t in window.transmissions if (t.ecu == PHONE) == (unit == PHONE))
-    numbers = {t.index for t in sent}
-    seen = tuple(s for s in window.sightings if s.transmission in numbers)
-    return replace(window, transmissions=sent, sightings=seen)
+    return window.where(lambda t: (t.ecu == PHONE) == (unit == PHONE))
 
 
 def none_leaves(trial: Trial, items: Sequence[str], function: str | None, unit: str = "car") -> Judgement:
@@ -147,7 +138,7 @@ def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[st
         raise Inconclusive("the car was not driven, so nothing had to keep running")
     name = trial.policy.function_named(function)
     seen, gaps, blind = whole(trial), trial.observe().gaps, unseen(trial)
-    return together(
+    return Judgement.together(
         judge_running(seen, trial.policy, name, items=items, interval=interval, span=drive, gaps=gaps, blind=blind)
         for drive in drives
     )
@@ -206,23 +197,6 @@ def switches_stand(trial: Trial) -> Judgement:
 
 def _stands(position: str | None) -> str:
     return f"stands {position}" if position else "says neither on nor off"
-
-
-def together(judgements: Iterable[Judgement]) -> Judgement:
-    """Several judgements of one claim as one: the findings of all, and the gravest verdict under each reading."""
-    first, *others = judgements
-    for other in others:
-        first = Judgement(
-            claim=first.claim,
-            verdicts={
-                reading: Verdict.gravest((verdict, other.verdicts[reading]))
-                for reading, verdict in first.verdicts.items()
-            },
-            findings=(*first.findings, *other.findings),
-            clauses=tuple(dict.fromkeys((*first.clauses, *other.clauses))),
-            notes=tuple(dict.fromkeys((*first.notes, *other.notes))),
-        )
-    return first
 
 
 def owner_can_fetch(trial: Trial, item: str) -> Judgement:

@@ -39,7 +39,5 @@ def _now_in(trial: Trial, place: str) -> Window:
     else:
         trial.instruments.needed_stick()
     seen = trial.observe()
-    there = tuple(t for t in seen.transmissions if t.channel == place)
-    numbers = {t.index for t in there}
-    sightings = tuple(s for s in seen.sightings if s.transmission in numbers)
-    return Window(transmissions=there, sightings=sightings, timeline=trial.timeline)
+    everything = Window(transmissions=seen.transmissions, sightings=seen.sightings, timeline=trial.timeline)
+    return everything.where(lambda t: t.channel == place)

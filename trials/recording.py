@@ -81,6 +81,8 @@ class Recording:
         self.tap = tap
         self._keys_from = 0
         self._refusals_before = 0
+        self._capture: Path | None = None
+        self._measured = 0
         self._failed = False
         self._trust = ssl.create_default_context(cafile=str(gateway.ca_certificate))
 
@@ -111,6 +113,13 @@ class Recording:
         self._keys_from = self.gateway.keylog.stat().st_size if self.gateway.keylog.exists() else 0
         self._refusals_before = self.gateway.counts().pinned
         self.tap.begin(capture)
+        self._capture, self._measured = capture, 0
+
+    def has_grown(self) -> bool:
+        """Whether packets have come into the capture since the last call, or since it began."""
+        self.take_stock()  # flushes the capture
+        before, self._measured = self._measured, self._capture.stat().st_size if self._capture else 0
+        return self._measured != before
 
     def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int] | None) -> None:
         """Send *control* through *plain*, a socket of the unit's side, and wait for the answer.

@@ -32,6 +32,7 @@ from telltale.errors import InputError, RigError
 from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
+from telltale.transmission import PHONE
 from trials.observation import CONTROL_HOST, Control
 from trials.opening import Opening
 from trials.places import look_into
@@ -40,8 +41,6 @@ from trials.retrieval import Retrieval
 from trials.setup import Setup
 from trials.way import CapturedWay
 
-PHONE = "phone"
-"""The phone's uplink, and who sends through it."""
 MODEM_SILENCE = 0.5
 """Seconds of the host's time after which a modem that has not answered AT does not answer."""
 GLANCE = 0.5
@@ -60,7 +59,6 @@ class SimulatedSession:
         self._folder = folder
         self._stack = ExitStack()
         self._looked = 0.0
-        self._captured = 0
         self.vehicle = setup.vehicle
         self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
         self.uplinks: Mapping[str, str] = wiring.uplinks
@@ -246,9 +244,7 @@ class SimulatedSession:
 
     def heard(self) -> str | None:
         """What shows that the unit is not off yet; None: nothing is heard of it."""
-        self._wiring.take_stock()  # flushes the capture
-        before, self._captured = self._captured, self._folder.file("traffic.pcapng").stat().st_size
-        if self._captured != before:
+        if self._wiring.has_grown():
             return "packets pass its uplinks"
         try:
             self.instruments.needed_modem().command("AT", timeout=MODEM_SILENCE)

@@ -77,6 +77,9 @@ class CapturedWay(Protocol):
     def take_stock(self) -> Stock:
         """Wait for quiet, flush the capture, and tell how far it can be trusted."""
 
+    def has_grown(self) -> bool:
+        """Whether packets have come into the capture since the last call, or since it began."""
+
     def keys(self) -> bytes:
         """TLS keys (NSS key log) since the capture began."""
 

@@ -12,15 +12,14 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import can
 from can.io import ASCReader, BLFReader, CanutilsLogReader, TRCReader
 from can.io.blf import BLFParseError
 
-from captures.decode import KeyLog, Setting, StreamAccounts, isotp, uds
-from captures.sources.file import SourceFile
+from captures.decode import KeyLog, Setting, isotp, uds
+from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Address, Field, Part, Transmission
 
 STRETCH = 1 << 16
@@ -127,29 +126,13 @@ class _Identifier:
         return told._replace(kind=said.kind, fields=said.fields if carried.complete else ()) if said else told
 
 
-class CanLog:
+class CanLog(FileSource):
     """A log of frames."""
 
     def __init__(self, file: SourceFile, kind: str) -> None:
-        self.kind = kind
-        self._file = file
+        super().__init__(file, kind)
         self._damage: str | None = None
         self._made = 0
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._file.path
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._file.size
-
-    @property
-    def position(self) -> int:
-        """Bytes on disk that were read so far."""
-        return self._file.position
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -160,11 +143,6 @@ class CanLog:
     def gaps(self) -> tuple[str, ...]:
         """What keeps silence from meaning anything."""
         return self.notes
-
-    @property
-    def accounts(self) -> StreamAccounts | None:
-        """None: there are no streams to account for."""
-        return None
 
     def transmissions(self, setting: Setting = _ANY) -> Iterator[Transmission]:
         """What was on the bus, message by message as they end."""

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from captures.decode import StreamAccounts
 from telltale.errors import InputError
 
 HEAD = 4096
@@ -58,6 +59,34 @@ class SourceFile:
         self._read = counted
         plain = _Unzipped(counted, self) if self.gzipped else counted
         return cast("BinaryIO", io.BufferedReader(plain, 1 << 18))
+
+
+class FileSource:
+    """What sources of every kind say of their file; a part of a `captures.sources.source.Source`."""
+
+    def __init__(self, file: SourceFile, kind: str) -> None:
+        self.kind = kind
+        self._file = file
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self._file.size
+
+    @property
+    def position(self) -> int:
+        """Bytes on disk that were read so far."""
+        return self._file.position
+
+    @property
+    def accounts(self) -> StreamAccounts | None:
+        """Equations 2 and 3 of the accounting; None where there are no packets to account for."""
+        return None
 
 
 class _Counted(io.FileIO):

@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO
 
 from mitmproxy import dns, flow, http, tcp, udp
 from mitmproxy.exceptions import FlowReadException
 from mitmproxy.io import FlowReader
 
-from captures.decode import KeyLog, Setting, StreamAccounts
+from captures.decode import KeyLog, Setting
 from captures.decode import datagrams as udp_flows
 from captures.decode.content import decode_content
 from captures.decode.flows import Conversation, Datagram
@@ -24,7 +23,7 @@ from captures.decode.link import UDP
 from captures.decode.model import Ending, Exchange, Reading, Scene, Side, Stream
 from captures.decode.quic import Connections
 from captures.decode.recognise import read
-from captures.sources.file import SourceFile
+from captures.sources.file import FileSource, SourceFile
 from captures.sources.web import NOT_THERE, Spoken, Web
 from telltale.times import SECOND
 from telltale.transmission import Address, Transmission
@@ -34,33 +33,15 @@ _LARGEST = 128 << 20
 """Bytes of a flow that are held; a longer one is passed over, and told."""
 
 
-class FlowSource:
+class FlowSource(FileSource):
     """A file of flows."""
 
     def __init__(self, file: SourceFile, keylog: KeyLog, kind: str) -> None:
-        self.kind = kind
-        self.accounts: StreamAccounts | None = None
-        """None: flows are not packets."""
-        self._file = file
+        super().__init__(file, kind)
         self._keylog = keylog
         self._lost: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._ends: str | None = None
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._file.path
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._file.size
-
-    @property
-    def position(self) -> int:
-        """Bytes on disk that were read so far."""
-        return self._file.position
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -11,11 +11,10 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from captures.decode import KeyLog, Setting, StreamAccounts
+from captures.decode import KeyLog, Setting
 from captures.decode.alone import read_alone
-from captures.sources.file import SourceFile
+from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Address, Transmission
 
 LONGEST = 1 << 22
@@ -26,30 +25,12 @@ _LINE = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2}){7,}\s*\Z"
 _NOWHERE = Address(ip="0.0.0.0", port=0)  # noqa: S104 - nobody's address, and nothing listens
 
 
-class FramesFile:
+class FramesFile(FileSource):
     """A file of such lines."""
 
-    kind = "frames"
-    accounts: StreamAccounts | None = None
-
-    def __init__(self, file: SourceFile) -> None:
-        self._file = file
+    def __init__(self, file: SourceFile, kind: str) -> None:
+        super().__init__(file, kind)
         self._bad: list[int] = []
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._file.path
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._file.size
-
-    @property
-    def position(self) -> int:
-        """Bytes on disk that were read so far."""
-        return self._file.position
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -135,5 +116,5 @@ def _digits(text: bytes) -> bytes | None:
 
 def open_file(file: SourceFile, keylog: KeyLog, kind: str) -> FramesFile:
     """The frames in *file*."""
-    del keylog, kind
-    return FramesFile(file)
+    del keylog  # frames come without a conversation to decrypt
+    return FramesFile(file, kind)

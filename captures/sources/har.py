@@ -14,14 +14,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
 
-from captures.decode import KeyLog, Setting, StreamAccounts
-from captures.sources.file import SourceFile
+from captures.decode import KeyLog, Setting
+from captures.sources.file import FileSource, SourceFile
 from captures.sources.web import NOT_THERE, Spoken, Web, octets
 from telltale.errors import InputError
 from telltale.times import SECOND
@@ -92,35 +91,17 @@ class _Piece(NamedTuple):
     at: int
 
 
-class HarSource:
+class HarSource(FileSource):
     """An HTTP archive.
 
     :raises InputError: it has no list of entries
     """
 
     def __init__(self, file: SourceFile, kind: str) -> None:
-        self.kind = kind
-        self.accounts: StreamAccounts | None = None
-        """None: an archive holds no packets."""
-        self._file = file
+        super().__init__(file, kind)
         self._notes: Counter[str] = Counter()
         self._ends: str | None = None
         self._mitmproxy = False
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._file.path
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._file.size
-
-    @property
-    def position(self) -> int:
-        """Bytes on disk that were read so far."""
-        return self._file.position
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from captures.decode import Decoding, KeyLog, Setting, StreamAccounts
 from captures.pcapng import CaptureFile
-from captures.sources.file import SourceFile
+from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Transmission
 
 _ANY = Setting()
 
 
-class PacketSource:
+class PacketSource(FileSource):
     """A capture of packets."""
 
     def __init__(self, file: SourceFile, keylog: KeyLog, kind: str) -> None:
-        self.kind = kind
-        self._file = file
+        super().__init__(file, kind)
         self._keylog = keylog
         self._capture = CaptureFile(file.path, unpacked=file.open if file.gzipped else None)
         self._decoding: Decoding | None = None
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._file.path
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._file.size
 
     @property
     def position(self) -> int:

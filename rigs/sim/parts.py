@@ -168,7 +168,6 @@ class _Part:
         self.name = name
         self._clock = clock
         self._child: _Child | None = None
-        self._cause: str | None = None
         self._turn = threading.RLock()
         """Held while the process is talked to or ended."""
 

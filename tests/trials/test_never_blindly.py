@@ -10,7 +10,7 @@ from telltale.errors import ExitStatus, InputError
 from telltale.finding import Finding, Judgement
 from telltale.verdict import Verdict
 from trials import claims
-from trials.claims import TableRow, together
+from trials.claims import TableRow
 from trials.outcome import Inconclusive
 
 pytestmark = pytest.mark.xdist_group("windows")
@@ -185,7 +185,7 @@ def test_judgements_of_one_claim_become_one_with_the_gravest_verdict_of_each_rea
     """Findings and clauses of all are kept, gaps are told once."""
     ok, bad, unsure = Verdict.COMPLIES, Verdict.VIOLATES, Verdict.INCONCLUSIVE
     first, second, third = (Finding(verdict=verdict, reason=str(verdict)) for verdict in (ok, bad, unsure))
-    merged = together(
+    merged = Judgement.together(
         [
             Judgement(
                 claim="c", verdicts={"strict": ok, "lenient": ok}, findings=(first,), clauses=("A",), notes=("g",)

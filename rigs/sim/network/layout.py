@@ -17,14 +17,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from telltale.transmission import PHONE
+
 Namespace = Literal["unit", "ivi", "phone", "gateway", "cloud"]
 NAMESPACES: tuple[Namespace, ...] = ("unit", "ivi", "phone", "gateway", "cloud")
 UplinkName = Literal["cellular", "wifi", "private", "phone"]
 UNITS: tuple[Namespace, ...] = ("unit", "ivi", "phone")
 """Where programs of the car and its owner run, which could want to break the seal."""
 
-T_BOX, IVI, PHONE = "T-Box", "IVI", "phone"
-"""Control units that send."""
+T_BOX, IVI = "T-Box", "IVI"
+"""Control units that send, beside the `PHONE`."""
 IVI_PORTS = (40_000, 44_999)
 T_BOX_PORTS = (45_000, 60_999)
 """Source ports on an uplink, both included."""

@@ -70,11 +70,6 @@ class Place:
     spec: str
     stages: tuple[str, ...]
 
-    @property
-    def is_bytes(self) -> bool:
-        """Whether the last stage leaves bytes."""
-        return bool(self.stages) and (self.stages[-1] in _TO_BYTES or self.stages[-1] == "utf16")
-
     def value(self, lookup: Lookup) -> Value:
         """:raises KeyError: the name has no value"""
         value = lookup(self.name)
