@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +33,19 @@ class Identity:
         return f"{self.value[0]:.6f},{self.value[1]:.6f}"
 
 
-class Identities:
-    """All identities of a run, by item."""
+KEYS = "keys"
+"""In an identities file: keys that the values may be hashed with (HMAC), which are no item."""
 
-    def __init__(self, identities: Iterator[Identity] | list[Identity]) -> None:
+
+class Identities:
+    """All identities of a run, by item.
+
+    :param keys: keys that the unit is known to hash values with (RFC 2104)
+    """
+
+    def __init__(self, identities: Iterator[Identity] | list[Identity], *, keys: Sequence[bytes] = ()) -> None:
         self._all = tuple(identities)
+        self.keys = tuple(keys)
 
     def __iter__(self) -> Iterator[Identity]:
         return iter(self._all)
@@ -56,11 +66,11 @@ class Identities:
 
     def with_(self, *more: Identity) -> Identities:
         """These and more."""
-        return Identities([*self._all, *more])
+        return Identities([*self._all, *more], keys=self.keys)
 
     @classmethod
     def load(cls, path: Path) -> Identities:
-        """Read an identities file: a mapping from item to a value or a list of values.
+        """Read an identities file: a mapping from item to a value or a list of values; `KEYS` stand beside the items.
 
         :raises InputError: unknown item (with near-misses), or a value of the wrong shape, with file and line
         """
@@ -68,16 +78,23 @@ class Identities:
         if not isinstance(data, Mapping) or not data:
             raise InputError("holds no identities; write e.g. `vin: LSV…`", file=path, line=1)
         found: list[Identity] = []
+        keys: list[bytes] = []
         for item, given in data.items():
             line = lines.get((str(item),))
-            if item not in taxonomy():
-                raise InputError(f"unknown item `{item}`" + near_miss(str(item), taxonomy()), file=path, line=line)
+            if item not in taxonomy() and item != KEYS:
+                known = [*taxonomy(), KEYS]
+                raise InputError(f"unknown item `{item}`" + near_miss(str(item), known), file=path, line=line)
             for value in given if isinstance(given, list) else [given]:
                 try:
-                    found.append(Identity(item=item, value=_value(item, value, path.parent)))
+                    if item == KEYS:
+                        keys.append(_key(value))
+                    else:
+                        found.append(Identity(item=item, value=_value(item, value, path.parent)))
                 except ValueError as error:
                     raise InputError(f"`{item}`: {error}", file=path, line=line) from None
-        return cls(found)
+        if not found:
+            raise InputError("holds keys, and no identity that they could hash", file=path, line=1)
+        return cls(found, keys=keys)
 
 
 def _value(item: str, given: object, folder: Path) -> str | Position | bytes:
@@ -99,6 +116,26 @@ def _value(item: str, given: object, folder: Path) -> str | Position | bytes:
     if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
         return str(given)
     raise ValueError("expected text; put quotes round a value that YAML reads as something else")
+
+
+def _key(given: object) -> bytes:
+    """A key as text, or its bytes as hex or base64."""
+    if isinstance(given, Mapping) and len(given) == 1:
+        (writing, text), *_ = given.items()
+        if writing in _WRITINGS and isinstance(text, str) and text:
+            try:
+                return _WRITINGS[writing](text)
+            except (ValueError, binascii.Error):
+                raise ValueError(f"one of them is no {writing}") from None  # the key itself is never shown
+    elif isinstance(given, str | int) and not isinstance(given, bool) and str(given):
+        return str(given).encode()
+    raise ValueError("expected a key as text, `{hex: 0a1b…}` or `{base64: …}`; put quotes round digits")
+
+
+_WRITINGS: Mapping[str, Callable[[str], bytes]] = {
+    "hex": bytes.fromhex,
+    "base64": lambda text: base64.b64decode(text, validate=True),
+}
 
 
 def masked(value: str) -> str:

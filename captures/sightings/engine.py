@@ -69,7 +69,7 @@ class Engine:
     """Finds the identities of a run in what left the unit.
 
     :param identities: what to look for
-    :param keys: keys that values may be hashed with (HMAC)
+    :param keys: keys that values may be hashed with (HMAC), beside those of the identities
     :param depth: most encodings inside one another
     :param scan_with: how to search for the patterns; None takes the fastest that the platform has
     :param recognise: whether values are told too that have the shape of an item and are none of the run's
@@ -91,7 +91,8 @@ class Engine:
         self._depth = depth
         meanings: dict[Wanted, list[_Meaning]] = defaultdict(list)
         self._strangers = Strangers(self._identities)
-        for wanted, meaning in chain(_meanings(self._identities, keys), shapes() if recognise else ()):
+        known = _meanings(self._identities, (*identities.keys, *keys))
+        for wanted, meaning in chain(known, shapes() if recognise else ()):
             meanings[wanted].append(meaning)
         self._meanings = list(meanings.values())
         self._scan = (scan_with or scanner)(list(meanings))

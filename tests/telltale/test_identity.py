@@ -3,7 +3,7 @@
 import pytest
 
 from telltale.errors import InputError
-from telltale.identity import Identities, masked
+from telltale.identity import Identities, Identity, masked
 from telltale.items import is_within, item_named, taxonomy
 
 
@@ -26,6 +26,14 @@ def test_values_lists_positions_and_media_are_read(tmp_path):
     assert known.first("sentry_video").value == b"\x00clip"
 
 
+def test_keys_are_read_as_text_hex_or_base64_and_are_no_identity(tmp_path):
+    """Keys stand beside the items, and stay with whatever is added to the identities."""
+    known = identities(tmp_path, "vin: LSVXX\nkeys: [fleet, {hex: 00ff}, {base64: AAE=}]\n")
+    assert known.keys == (b"fleet", b"\x00\xff", b"\x00\x01")
+    assert [identity.item for identity in known.with_(Identity(item="vin", value="LSVYY"))] == ["vin", "vin"]
+    assert known.with_().keys == known.keys
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -35,6 +43,10 @@ def test_values_lists_positions_and_media_are_read(tmp_path):
         ("vin: [A, {b: c}]\n", ":1: `vin`: expected text"),
         ("sentry_video: gone.mp4\n", ":1: `sentry_video`: the media file cannot be read"),
         ("", ":1: holds no identities"),
+        ("keys: abc\n", ":1: holds keys, and no identity"),
+        ("vin: A\nkeys: [{hex: 0a0}]\n", ":2: `keys`: one of them is no hex"),
+        ("vin: A\nkeys: [{base32: abc}]\n", ":2: `keys`: expected a key as text"),
+        ("vin: A\nkey: abc\n", r":2: unknown item `key`; did you mean `keys`\?"),
     ],
 )
 def test_a_wrong_identities_file_is_told_with_its_line(tmp_path, text, expected):

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import hmac
 import json
 import zlib
 from random import Random
@@ -453,3 +454,11 @@ def test_an_engine_is_made_whatever_bytes_its_values_have_packed(send):
         made = Engine(Identities([Identity(item="phone_number", value=number)]))
         seen = made.search(send(Part(name="body", data=body)))
         assert len(seen) == (number.encode() in body)
+
+
+def test_keys_of_the_identities_are_used_without_being_asked_for(send):
+    """What an identities file names under `keys` needs no argument of the engine's."""
+    known = Identities([Identity(item="vin", value=VIN.decode())], keys=[b"fleet-2025"])
+    digest = hmac.digest(b"fleet-2025", VIN, "sha256").hex().encode()
+    (seen,) = Engine(known).search(send(Part(name="body", data=b'{"id": "' + digest + b'"}')))
+    assert (seen.item, seen.form, seen.chain) == ("vin", "hmac-sha256", ("hex",))
