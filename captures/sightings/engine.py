@@ -13,21 +13,24 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
+from captures.media import Kind
 from captures.sightings import media, positions
 from captures.sightings.decoders import COMPRESSIONS, DECODERS, Reasons, unwrap
 from captures.sightings.forms import Pattern, patterns
 from captures.sightings.hints import hints
 from captures.sightings.layers import Layer, Piece, Span
 from captures.sightings.ledger import Found, Ledger
+from captures.sightings.media_seen import Look, Onlooker, beginnings
 from captures.sightings.named import named
 from captures.sightings.reasons import Reason
-from captures.sightings.recognisers import FORM, Recogniser, Strangers, beside, shapes
+from captures.sightings.recognisers import FORM, RECOGNISERS, Recogniser, Strangers, beside, shapes
 from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
 from captures.sightings.skims import Skimmer
 from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
 from telltale.transmission import Part, Transmission
 
+_SHAPED = frozenset(recogniser.item for recogniser in RECOGNISERS)
 LONGER_THAN_A_TOKEN = 512
 """Bytes of ciphertext in an encoding that count as content; signatures and session tokens are shorter."""
 BUDGET = 128 << 20
@@ -62,7 +65,7 @@ class _Hint:
     strength: int
 
 
-_Meaning = Pattern | positions.Clues | _Slice | _Hint | Recogniser
+_Meaning = Pattern | positions.Clues | _Slice | _Hint | Recogniser | Kind
 
 
 class Engine:
@@ -97,6 +100,8 @@ class Engine:
         self._meanings = list(meanings.values())
         self._scan = (scan_with or scanner)(list(meanings))
         self._skimmer = Skimmer()
+        self._onlooker = Onlooker(self._identities)
+        self._recognise = recognise
 
     def search(self, transmission: Transmission) -> list[Sighting]:
         """Every sighting in *transmission*, by part and place."""
@@ -113,7 +118,8 @@ class Engine:
             gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger, inside)]
             seen = ledger.sightings()
             for sighting in seen:
-                (recognised if sighting.form == FORM else sightings).append(sighting)
+                stranger = sighting.form == FORM and sighting.item in _SHAPED
+                (recognised if stranger else sightings).append(sighting)
             if part.opaque is None and (why := inside.opaque or self._is_closed(part, seen, inside)):
                 opaque[part.name] = why
         sightings += named(transmission, self._identities, sightings)
@@ -132,7 +138,8 @@ class Engine:
         while layers:
             layer = layers.popleft()
             hits = self._scan(layer.data)
-            ledger.enter(layer, self._read(layer, hits))
+            ledger.enter(layer, self._read(layer, hits, inside))
+            yield from inside.left_out(layer)
             if part.opaque or budget <= 0:
                 continue
             reasons = Reasons(layer.data, self._reasons(layer.data, hits))
@@ -161,9 +168,11 @@ class Engine:
                     yield meaning.decoder, Reason(hit.start, hit.end, meaning.strength)
         yield from self._skimmer.reasons(data)
 
-    def _read(self, layer: Layer, hits: Iterable[Hit]) -> Iterator[Found]:
+    def _read(self, layer: Layer, hits: Iterable[Hit], inside: _Inside) -> Iterator[Found]:
         """What the hits in a layer mean."""
         numbers: dict[int, list[positions.Reading | positions.Place]] = defaultdict(list)
+        begun: list[tuple[int, Kind]] = []
+        own: list[Span] = []
         runs: dict[Identity, int] = {}
         told: set[Recogniser] = set()
         for hit, meaning in ((one, meaning) for one in hits for meaning in self._meanings[one.needle]):
@@ -178,22 +187,33 @@ class Engine:
                 case _Slice(identity, whole, offset) if hit.start >= runs.get(identity, 0):
                     start, end = media.matched(layer.data, hit.start, whole, offset, low=piece.start, high=piece.end)
                     runs[identity] = end
+                    own.append((start, end))
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
                 case Recogniser() as recogniser if recogniser not in told:
                     if one := self._strangers.at(layer.data, hit.end, recogniser, piece.start, piece.end):
                         told.update((recogniser,) if recogniser.once else ())
                         stranger = Identity(item=one.item, value=one.value)
                         yield Found(identity=stranger, form=FORM, chain=layer.chain, start=one.start, end=one.end)
+                case Kind() as kind:
+                    begun.append((hit.start, kind))
+        look = self._onlooker.look(layer, begun, own)
+        inside.look(layer, look)
+        yield from (found for found in look.found if self._recognise or found.form != FORM)
         for low, found in numbers.items():
-            for place in positions.places(layer.data, found, low=low):
-                yield Found(
-                    identity=place.identity,
-                    form=place.form,
-                    chain=(*layer.chain, *place.chain),
-                    start=place.start,
-                    end=place.end,
-                    precision=place.precision,
-                )
+            yield from _places(layer, found, low)
+
+
+def _places(layer: Layer, found: list[positions.Reading | positions.Place], low: int) -> Iterator[Found]:
+    """The positions that numbers of one piece of a layer make together."""
+    for place in positions.places(layer.data, found, low=low):
+        yield Found(
+            identity=place.identity,
+            form=place.form,
+            chain=(*layer.chain, *place.chain),
+            start=place.start,
+            end=place.end,
+            precision=place.precision,
+        )
 
 
 @dataclass(slots=True)
@@ -201,9 +221,21 @@ class _Inside:
     """What was found inside a part beside sightings."""
 
     unpacked: bool = False
-    """Something was compressed."""
+    """Something was compressed, or is media that is sound to its end."""
     opaque: str | None = None
     """What it decodes to that cannot be read."""
+    crowded: bool = False
+    """The layer that was looked at last holds more media than is told."""
+
+    def look(self, layer: Layer, look: Look) -> None:
+        """Count the media in a layer."""
+        self.unpacked |= layer.parent is None and look.dense > len(layer.data) // 2
+        self.crowded = look.cut
+
+    def left_out(self, layer: Layer) -> Iterator[str]:
+        """What was not told of a layer."""
+        if self.crowded:
+            yield (f"as {' > '.join(layer.chain)} " if layer.chain else "") + "holds more media than is told"
 
     def note(self, layer: Layer) -> None:
         """Count a layer that a decoder made."""
@@ -275,5 +307,6 @@ def _meanings(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterat
                     kept = values if pattern.form in ("plain", "truncated") else digests
                     (salts if pattern.form.endswith(" salted") else kept).append(pattern.text)
     yield from positions.needles(identities)
+    yield from beginnings()
     for wanted, decoder, strength in hints(values, digests, salts):
         yield wanted, _Hint(decoder, strength)
