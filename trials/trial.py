@@ -18,12 +18,14 @@ from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
 from telltale.errors import TelltaleError
 from telltale.finding import Judgement
+from telltale.identity import Identities
 from telltale.items import taxonomy
 from telltale.timeline import Timeline
 from telltale.times import SECOND, ClockOffset
 from telltale.verdict import Verdict
 from trials import evidence, records, screens
 from trials.evidence import Exhibit
+from trials.following import Repeat
 from trials.keys import missing_keys
 from trials.life import Life
 from trials.observation import Observation, look
@@ -57,6 +59,8 @@ class Trial:
         self.concluded = False
         self.drives: list[tuple[int, int]] = []
         """Bench spans during which the car was driven."""
+        self.repeats: list[Repeat] = []
+        """Drives that are alike but for an identity of the car's."""
         self._session = session
         self._engine = Engine(session.identities)
         self._ways = Ways(session)
@@ -103,6 +107,16 @@ class Trial:
         return frozenset(ecu for ecu in named if ecu)
 
     @property
+    def engine(self) -> Engine:
+        """Finds the identities of this run."""
+        return self._engine
+
+    @property
+    def identities(self) -> Identities:
+        """What the car was given in this run."""
+        return self._session.identities
+
+    @property
     def timeline(self) -> Timeline:
         """Unit state so far."""
         return self._session.timeline
@@ -144,22 +158,26 @@ class Trial:
 
     def write_another_vin(self) -> None:
         """Give the car another VIN over diagnosis. The old one stays an identity of the run, and is looked for."""
-        self.wait(TICK)
-        session = self._session
-        known = session.identities.with_(another := another_vin(self.vehicle.manufacturer_code))
-        self._engine = Engine(known)
-        session.identities = known
-        self._move(lambda: session.stimulator.write(VIN, str(another.value)))
+        self.write_vin(self.another_vin())
+
+    def another_vin(self) -> str:
+        """A fresh VIN, which is looked for from now on; the car has it once it is written."""
+        another = another_vin(self.vehicle.manufacturer_code)
+        self._session.identities = self._session.identities.with_(another)
+        self._engine = Engine(self._session.identities)
+        return another.text
+
+    def write_vin(self, vin: str) -> None:
+        """Give the car this VIN over diagnosis."""
+        self.handle(lambda: self.stimulator.write(VIN, vin))
 
     def clear_faults(self) -> None:
         """Empty the unit's fault memory over diagnosis."""
-        self.wait(TICK)
-        self._move(self._session.stimulator.clear_faults)
+        self.handle(self.stimulator.clear_faults)
 
     def reset(self) -> None:
         """Restart the unit over diagnosis."""
-        self.wait(TICK)
-        self._move(self._session.stimulator.reset)
+        self.handle(self.stimulator.reset)
 
     def stimulate(self, stimulus: str) -> None:
         """Do something to the car, in the words of its vehicle file."""

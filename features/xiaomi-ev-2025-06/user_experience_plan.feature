@@ -73,6 +73,15 @@ Feature: User experience improvement plan
       When it is driven for 10 minutes with the user experience plan on, off and on again
       Then the user experience plan alone decides whether VIN and account id leave for it
 
+  @XM-21-04
+  Rule: With the plan off, the run data of two drives cannot be linked to one car
+
+    Scenario: With the experience plan off no field of the run data follows the VIN
+      Given a Xiaomi car with the user experience plan off
+      When it is driven for 5 minutes twice with its own VIN and twice with another
+      Then no field follows the VIN for the user experience plan
+      And no VIN leaves the car for the user experience plan
+
   @XM-21-02
   Rule: With the plan on, its records go to the maker alone
 

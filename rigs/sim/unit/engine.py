@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any, Protocol
 
 from rigs.sim.agenda import Agenda
@@ -64,7 +65,7 @@ class Engine:
         self._uplink: str = unit["uplink"]
         self._clock_offset: int = unit["clock"]["ahead"] - unit["clock"]["behind"]
         self._factory: dict[str, Any] = {**identities, **footage}
-        self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {})}
+        self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {}), "boot.id": token_hex(16)}
         self.position: tuple[float, float] | None = None
         if "position" in identities:
             self.position = (identities["position"]["lat"], identities["position"]["lon"])

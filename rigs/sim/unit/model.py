@@ -21,8 +21,9 @@ from telltale.yamlfile import Duration, Location, Strict
 
 Uplink = UplinkName
 Ecu = Literal["T-Box", "IVI"]
-BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token")
-"""Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud."""
+BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token", "boot.id")
+"""Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud,
+``boot.id`` is drawn anew at each start."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
 _DESTINATIONS = (*METHODS, *OTHERS, "tcp", "udp", "gbt32960", "bluetooth", *PLACES, "show", "flush", "drop")
 _NAMESPACES = ("global", "secure", "system")
