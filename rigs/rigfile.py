@@ -6,6 +6,7 @@ name the vehicle and the policy that scenarios are judged by unless told otherwi
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -198,8 +199,7 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
         "path": path,
         "vehicle": _found(path, "vehicle", file.vehicle, lines),
         "policy": _found(path, "policy", file.policy, lines, folder=True),
-        # a sealed network has no other way out than its uplinks; a real car has, unless the bench sees to it
-        "exits": dict.fromkeys(KNOWN_EXITS, "blocked" if file.kind == "simulated" else "unobserved") | file.exits,
+        "exits": _exits(path, file, lines),
         "access": tuple(_placed(path, file, row, index, lines) for index, row in enumerate(file.access)),
         "lines": lines,
     }
@@ -220,6 +220,24 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
     ca = (path.parent / file.ca).resolve() if file.ca is not None else None  # looked into when it is needed
     bench = BenchFiles(boot=file.boot, names=file.names, ca=ca, **paths)
     return RealRig(**common, addresses=addresses, uplinks=tuple(file.uplinks), bench=bench)
+
+
+def _exits(path: Path, file: _SimulatedFile | _RealFile, lines: Mapping[Location, int]) -> dict[str, Exit]:
+    """What becomes of every exit. :raises InputError: one that is a known one misspelt, by all appearances
+
+    A car may have others, and a name that resembles a known one is believed as soon as that one is told of as well.
+    """
+    untold = [name for name in KNOWN_EXITS if name not in file.exits]
+    for name in file.exits:
+        if name not in KNOWN_EXITS and (close := difflib.get_close_matches(name.lower(), untold, n=1)):
+            message = (
+                f"unknown exit `{name}`; did you mean `{close[0]}`? "
+                f"If it is another way out of this car, say what becomes of `{close[0]}` too"
+            )
+            raise InputError(message, file=path, line=line_of(("exits", name), lines))
+    # a sealed network has no other way out than its uplinks; a real car has, unless the bench sees to it
+    otherwise: Exit = "blocked" if file.kind == "simulated" else "unobserved"
+    return dict.fromkeys(KNOWN_EXITS, otherwise) | file.exits
 
 
 def _placed(

@@ -38,6 +38,10 @@ M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 
+_NO_BLANK = re.compile(r"[ \t-]*(?P<key>[^\W\d][\w .'-]*):(?!//)[^\s:][^:]*$")
+"""A line that means a key and its value and lacks the blank between them; an address such as ``http://…`` does not."""
+
+
 class _Loader(yaml.SafeLoader):
     """Safe YAML where ``on``, ``off``, ``yes`` and ``no`` stay words, as in YAML 1.2 (a switch is not a boolean)."""
 
@@ -72,8 +76,12 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        if line and (without := _without_blank(text, line)):
+            at, key = without
+            raise InputError(f"is not YAML: a blank is missing after `{key}:`", file=path, line=at) from None
         problem = " ".join(str(error.problem or error.context).split())
-        raise InputError(f"is not YAML: {problem}", file=path, line=mark.line + 1 if mark else None) from None
+        raise InputError(f"is not YAML: {problem}", file=path, line=line) from None
     except yaml.YAMLError as error:
         raise InputError(f"is not YAML: {' '.join(str(error).split())}", file=path) from None
     except ValueError as error:  # a date that is none, for example
@@ -81,6 +89,20 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
     finally:
         loader.dispose()
     return data, lines
+
+
+def _without_blank(text: str, line: int) -> tuple[int, str] | None:
+    """Line and key of a ``key:value`` without a blank that made YAML stumble at *line*; None if there is none.
+
+    YAML takes it for text that may go on in the next line, so what it complains of is that line, or one still later.
+    """
+    lines = text.splitlines()
+    for at in range(min(line, len(lines)), 0, -1):
+        if found := _NO_BLANK.match(lines[at - 1]):
+            return at, found["key"]
+        if at < line and lines[at - 1].strip() and not lines[at - 1].lstrip().startswith("#"):
+            return None
+    return None
 
 
 def _walk(node: yaml.Node, place: Location, lines: dict[Location, int], path: Path) -> None:

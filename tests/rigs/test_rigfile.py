@@ -83,6 +83,12 @@ def test_a_real_bench_that_says_nothing_of_an_exit_does_not_observe_it(write):
     assert told.exits["usb tethering"] == "observed"
 
 
+def test_an_exit_that_resembles_a_known_one_is_believed_once_that_one_is_told_of_too(write):
+    """Bluetooth has more profiles than PAN, and a name of one's own is no mistake."""
+    told = load_rig(write(REAL + "exits: {bluetooth map: observed, bluetooth pan: blocked}\n"))
+    assert told.exits["bluetooth map"] == "observed"
+
+
 def test_paths_are_relative_to_the_file(write, tmp_path):
     """Wherever the program is started."""
     rig = load_rig(write(SIMULATED))
@@ -114,6 +120,8 @@ def test_paths_are_relative_to_the_file(write, tmp_path):
         (REAL + "probe: {authorities: none.pem}\n", 6, "no such file"),
         (REAL.replace("kind: cellular", "kind: wifi, apn: public"), 5, "`apn` belongs to a cellular uplink"),
         (REAL.replace("kind: cellular", "kind: celular"), 5, "expected one of cellular, wifi"),
+        (REAL + "exits:\n  v2x: blocked\n  secnd sim: blocked\n", 8, "unknown exit `secnd sim`; did you mean `second sim`?"),
+        (REAL + "exits: {Second SIM: blocked}\n", 6, "unknown exit `Second SIM`; did you mean `second sim`?"),
         (REAL + "exits: {second sim: open}\n", 6, "expected one of observed, blocked, unobserved"),
         (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI}]}"), 5, "nothing tells this control unit from the others"),
         (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI, ports: 9-8}]}"), 5, "`9-8` ends before it begins"),
