@@ -8,17 +8,15 @@ a counter in many such messages (part ``multiplexed``).
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import can
-from can.io import ASCReader, BLFReader, CanutilsLogReader, TRCReader
-from can.io.blf import BLFParseError
 
 from captures.decode import KeyLog, Setting, isotp, uds
+from captures.sources import blf
+from captures.sources.canlines import FORMS, read_lines
+from captures.sources.damage import Damage
 from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Address, Field, Part, Transmission
 
@@ -32,27 +30,8 @@ _Key = tuple[object, int]
 _DIAGNOSTIC = range(0x700, 0x800)
 _FIXED = (0x18DA, 0x18DB)
 """ISO 15765-4: identifiers of legislated diagnostics, and normal fixed addressing (upper half of 29 bits)."""
-_READERS: dict[str, tuple[Callable[[Any], Any], bool]] = {
-    "blf": (BLFReader, False),
-    "asc": (ASCReader, True),
-    "trc": (TRCReader, True),
-    "candump": (CanutilsLogReader, True),
-}
-"""By kind: python-can's reader, and whether it wants text."""
-_DAMAGE = (
-    BLFParseError,
-    can.CanError,
-    EOFError,
-    IndexError,
-    KeyError,
-    NotImplementedError,
-    OverflowError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What python-can's readers raise on logs that they cannot make sense of."""
+_END_OF_TIME = 253_402_300_800
+"""Seconds until the year 10000, beyond which there is no date."""
 
 
 class _Told(NamedTuple):
@@ -131,13 +110,13 @@ class CanLog(FileSource):
 
     def __init__(self, file: SourceFile, kind: str) -> None:
         super().__init__(file, kind)
-        self._damage: str | None = None
+        self._damage = Damage("byte", blf.EXPECTED) if kind == "blf" else Damage("line", FORMS[kind].expected)
         self._made = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What could not be read and why."""
-        return tuple(why for why in (self._damage, self._file.damage) if why)
+        return tuple(why for why in (self._damage.told, self._file.damage) if why)
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -160,13 +139,17 @@ class CanLog(FileSource):
                 yield self._transmission(key, told, setting)
 
     def _frames(self) -> Iterator[can.Message]:
-        reader, text = _READERS[self.kind]
         with self._file.open() as raw:
-            lines = io.TextIOWrapper(raw, "utf-8", errors="replace") if text else raw
-            try:
-                yield from reader(lines)
-            except _DAMAGE as error:
-                self._damage = f"the log is damaged or cut off: {' '.join(str(error).split()) or type(error).__name__}"
+            read = (
+                blf.read_blf(raw, self._damage)
+                if self.kind == "blf"
+                else read_lines(raw, FORMS[self.kind], self._damage)
+            )
+            for place, message in read:
+                if abs(message.timestamp) < _END_OF_TIME:  # which nothing is that is not a number
+                    yield message
+                else:
+                    self._damage.add(place, f"its time is {message.timestamp:g} s")
 
     def _transmission(self, key: _Key, told: _Told, setting: Setting) -> Transmission:
         bus, identifier = key

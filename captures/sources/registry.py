@@ -38,12 +38,12 @@ def _is_flows(head: bytes) -> bool:
     return re.match(rb"[0-9]{1,12}:[0-9]{1,12}:(?=[\x20-\x7e]{3})", head) is not None
 
 
-_CANDUMP = re.compile(rb"\(\d+\.\d+\) \S+ [0-9A-Fa-f]{3,8}#")
+_CANDUMP = re.compile(rb"^\(\d+\.\d+\) \S+ [0-9A-Fa-f]{3,8}#", re.MULTILINE)
 
 
 def _is_candump(head: bytes) -> bool:
-    """The log format of ``candump -l`` (can-utils, log2asc(1))."""
-    return bool(_CANDUMP.match(head))
+    """The log format of ``candump -l`` (can-utils, log2asc(1)); its first line may be damaged."""
+    return bool(_CANDUMP.search(head))
 
 
 KINDS = (

@@ -120,7 +120,11 @@ def test_paths_are_relative_to_the_file(write, tmp_path):
         (REAL + "probe: {authorities: none.pem}\n", 6, "no such file"),
         (REAL.replace("kind: cellular", "kind: wifi, apn: public"), 5, "`apn` belongs to a cellular uplink"),
         (REAL.replace("kind: cellular", "kind: celular"), 5, "expected one of cellular, wifi"),
-        (REAL + "exits:\n  v2x: blocked\n  secnd sim: blocked\n", 8, "unknown exit `secnd sim`; did you mean `second sim`?"),
+        (
+            REAL + "exits:\n  v2x: blocked\n  secnd sim: blocked\n",
+            8,
+            "unknown exit `secnd sim`; did you mean `second sim`?",
+        ),
         (REAL + "exits: {Second SIM: blocked}\n", 6, "unknown exit `Second SIM`; did you mean `second sim`?"),
         (REAL + "exits: {second sim: open}\n", 6, "expected one of observed, blocked, unobserved"),
         (REAL.replace("eth1}", "eth1, behind: [{ecu: IVI}]}"), 5, "nothing tells this control unit from the others"),

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import random
+import re
 
 import can
 import isotp
@@ -122,6 +123,120 @@ def test_a_log_that_is_damaged_is_read_as_far_as_it_makes_sense(written, kind):
             source = open_source(path)
             list(source.transmissions())
             assert all("\n" not in note for note in source.notes)
+
+
+DAMAGES = {
+    "candump": (" 7E0#", " can1 7E0#", "too many values to unpack", "`(1700000000.123456) can0 7E8#0322F1`"),
+    "asc": ("7E0 ", "7EZ ", "invalid literal for int()", "`0.123456 1 7E8 Rx d 3 03 22 F1`"),
+    "trc": ("07E0", "07EZ", "invalid literal for int()", "the columns that the log's head announces"),
+}
+"""By kind of log: what stands in the first frame's line, what instead, and what is told of it."""
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_line_is_told_by_its_number_and_the_rest_is_read(written, kind):
+    """What was expected stands there too, and it is a gap."""
+    path = written(kind, frames())
+    good, bad, why, expected = DAMAGES[kind]
+    text = path.read_text()
+    number = text[: text.index(good)].count("\n") + 1
+    path.write_text(text.replace(good, bad, 1))
+    source, sent, seen = told(path)
+    [note] = source.notes
+    assert note.startswith(f"line {number} cannot be read ({why}")
+    assert f"expected {expected}" in note
+    assert source.gaps == source.notes
+    assert seen == [("can", "multiplexed", "plain"), ("uds", "payload", "plain")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("asc", "0.055 1 7E8 Rx d 8 10"),  # bytes are missing
+        ("asc", "0.0x5 1 7E8 Rx d 1 10"),
+        ("asc", "0.055 L1 3C Rx 2 10 11"),  # a bus of which nothing is read
+        ("trc", "9 55.0 DT 1 07E8 Rx - 8"),
+        ("candump", "(1790000000.0) can0 7E8#123"),
+        ("candump", "(nan) can0 7E8#12"),
+        ("candump", "(1e300) can0 7E8#12"),
+    ],
+)
+def test_a_line_that_a_reader_passes_over_is_told(written, kind, line):
+    """The readers of python-can say nothing of some lines that hold a frame, or only a part of one."""
+    path = written(kind, frames())
+    *lines, last = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, line + "\n", last]))
+    source, _, seen = told(path)
+    assert f"line {len(lines) + 1} cannot be read" in "".join(source.notes)
+    assert ("uds", "payload", "plain") in seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("asc", "// 0.1 1 7E8 Rx d 1 10"),
+        ("asc", "0.1 CAN 1 Status:chip status error active"),
+        ("asc", "0.1 1 Statistic: D 1 R 0 XD 0 XR 0 E 0 O 0 B 0.0%"),
+        ("asc", "0.1 J1939TP FEE3p 6 0 0 - Rx d 3 A0 0F A6"),
+        ("asc", "0.1 1 ErrorFrame"),
+        ("trc", "; 9 55.0 DT 1 07E8 Rx - 8"),
+        ("trc", "9 55.0 ST 1 - Rx - 4 00 00 00 00"),
+        ("candump", ""),
+        ("candump", "(1790000000.5) can0 123#R"),
+        ("candump", "(1790000000.5) can0 12345678##1112233 R"),
+    ],
+)
+def test_a_line_that_holds_no_frame_by_right_is_no_damage(written, kind, line):
+    """Remarks, states of the bus, remote frames."""
+    path = written(kind, frames())
+    *lines, last = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, line + "\n", last]))
+    assert told(path)[0].notes == ()
+
+
+def test_an_asc_log_without_the_line_that_ends_its_head_keeps_its_first_frame(tmp_path):
+    path = tmp_path / "log.asc"
+    path.write_text("date Sun Nov 22 06:00:00.000 2026\nbase hex timestamps absolute\n0.1 1 7E0 Rx d 4 03 22 F1 90\n")
+    source, sent, _ = told(path)
+    assert (source.notes, [t.summary for t in sent]) == ((), ["ReadDataByIdentifier 0xF190"])
+
+
+def packed_differently(path, level, size):
+    """The frames in many small containers."""
+
+    class Writer(can.BLFWriter):
+        max_container_size = size
+
+    with Writer(path, compression_level=level) as log:
+        for message in frames() * 20:
+            log(message)
+    return path
+
+
+@pytest.mark.parametrize("level", [0, 6], ids=["plain", "deflated"])
+def test_a_damaged_container_of_a_blf_costs_no_other(tmp_path, level):
+    """The byte is told up to which the log had been read."""
+    path = packed_differently(tmp_path / "log.blf", level, 1000)
+    whole = path.read_bytes()
+    count = sum(1 for _ in can.BLFReader(path))
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + bytes(60) + whole[middle + 60 :])
+    source = open_source(path)
+    left = list(source._frames())
+    assert count - 40 < len(left) < count
+    assert left[-1].timestamp == pytest.approx(frames()[-1].timestamp)
+    [note] = source.notes
+    assert re.match(r"byte [\d,]+ cannot be read \(.*\): expected an object of a Vector log", note)
+
+
+def test_a_blf_that_was_cut_off_between_two_containers_is_no_whole_one(tmp_path):
+    """Each holds whole frames here, so the chain of objects is sound; the head knows better."""
+    path = packed_differently(tmp_path / "log.blf", 6, 48)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b"LOBJ")])
+    source, sent, _ = told(path)
+    assert sent
+    assert "the log is cut off: its head tells of" in source.notes[0]
 
 
 def test_can_fd_carries_long_single_and_first_frames():
