@@ -30,6 +30,8 @@ _OBJECT = struct.Struct("<4sHHLL")
 _CONTAINER = struct.Struct("<H6xL4x")
 """How it is packed, size unpacked."""
 _CONTAINER_KIND, _PLAIN, _DEFLATED = 10, 0, 2
+_CONTAINED = _OBJECT.size + _CONTAINER.size
+"""Where in a container its contents begin."""
 _FRAMES = (1, 73, 86, 100, 101)
 """Kinds of objects that bring a frame each: CAN, error, CAN, CAN FD, CAN FD."""
 _LARGEST = 1 << 26
@@ -82,6 +84,8 @@ class _Chain:
                 break
             elif end > size or not self._followed(end, last=last):
                 self._break(place, "an object is cut off, or its size is wrong")
+                if kind == _CONTAINER_KIND and not self._pending.startswith(_MARK, at + _CONTAINED):
+                    yield _Found(kind, bytes(self._pending[at:end]))  # what is packed tells its own end
             else:
                 self._lost = False
                 yield _Found(kind, bytes(self._pending[at:end]))
@@ -104,7 +108,7 @@ class _Chain:
 
 
 def read_blf(raw: BinaryIO, damage: Damage) -> Iterator[tuple[int, can.Message]]:
-    """Every frame of a log with the byte up to which it was read by then; what cannot be read is entered in *damage*."""
+    """Every frame of a log with the byte up to which it was read by then; what cannot be read goes into *damage*."""
     head = raw.read(_HEAD_SIZE)
     if len(head) < _HEAD.size:
         damage.add(len(head), "the log's head is cut off")
@@ -132,11 +136,11 @@ def read_blf(raw: BinaryIO, damage: Damage) -> Iterator[tuple[int, can.Message]]
 
 def _unpacked(container: bytes, place: int, damage: Damage) -> bytes:
     """What a container holds, as far as it can be had."""
-    if len(container) < _OBJECT.size + _CONTAINER.size:
+    if len(container) < _CONTAINED:
         damage.add(place, "a container is cut off")
         return b""
     packed, _ = _CONTAINER.unpack_from(container, _OBJECT.size)
-    data = container[_OBJECT.size + _CONTAINER.size :]
+    data = container[_CONTAINED:]
     if packed == _PLAIN:
         return data
     if packed != _DEFLATED:
@@ -171,7 +175,7 @@ def _frames(head: bytes, batch: list[_Found], place: int, damage: Damage) -> Ite
 def _read(head: bytes, objects: list[bytes]) -> list[can.Message]:
     """What python-can makes of *objects*, as far as it gets."""
     data = b"".join(one + bytes(-len(one) % 4) for one in objects)
-    container = _OBJECT.pack(_MARK, 16, 1, _OBJECT.size + _CONTAINER.size + len(data), _CONTAINER_KIND)
+    container = _OBJECT.pack(_MARK, 16, 1, _CONTAINED + len(data), _CONTAINER_KIND)
     # the log's own head for the time at which it began; but its size may be wrong, and is known
     file = io.BytesIO(head[:4] + _HEAD_SIZE.to_bytes(4, "little") + head[8:].ljust(_HEAD_SIZE - 8, b"\0"))
     file.seek(0, io.SEEK_END)

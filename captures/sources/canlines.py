@@ -87,7 +87,7 @@ class _Lines(io.TextIOWrapper):
         self.owed = False
         """Whether that line has yet to bring a frame."""
 
-    def __next__(self) -> str:
+    def __next__(self) -> str:  # type: ignore[override]  # of all files, says typeshed, lines are bytes
         if self.owed:
             self.owed = False
             self._damage.add(self.number, "there is no frame in it")
@@ -101,6 +101,8 @@ class _Lines(io.TextIOWrapper):
                 return self._form.head_end
         self.number += 1
         self.line, self.owed = line, self._form.frame.search(line) is not None
+        if not line.endswith("\n"):
+            self._damage.add(self.number, "the line has no end, so the log may be cut off")
         return line
 
     def resume(self, why: Exception) -> bool:

@@ -11,11 +11,15 @@ import zipfile
 import zlib
 
 import brotli
+import can
 import pytest
 import zstandard
 from making.carriers import Message
 from making.wire import Pcap, har
+from mitmproxy.io import FlowWriter
+from mitmproxy.test import tflow, tutils
 
+from captures.pcapng import Interface, PcapngWriter, read_packets
 from captures.sightings.decoders import DECODERS
 from captures.sources import KINDS
 
@@ -145,38 +149,81 @@ def test_deeper_than_the_limit_is_a_gap(audited, tmp_path):
     assert "deeper" in row["gaps"][0]
 
 
+def seen_on_a_bus():
+    """The VIN, and other things, in ISO-TP messages of one frame after the other."""
+    for index in range(40):
+        payload = b"\x62\xf1\x90" + VIN.encode() + bytes([index])
+        frames = [bytes((0x10, len(payload))) + payload[:6]]
+        frames += [bytes((0x21 + n,)) + payload[6 + 7 * n :][:7] for n in range(3)]
+        for data in frames:
+            yield can.Message(
+                timestamp=1_790_000_000 + index, arbitration_id=0x7E8, data=data, is_extended_id=False, channel=0
+            )
+
+
+def random_bytes(size):
+    return random.Random(size).randbytes(size)
+
+
+LOGS = {"blf": can.BLFWriter, "asc": can.ASCWriter, "trc": can.TRCWriter, "candump": can.CanutilsLogWriter}
+
+
 def make_file(kind, path):
-    messages = [post(json.dumps({"vin": VIN, "seq": index}).encode(), f"/{index}") for index in range(20)]
-    if kind == "har":
+    """Forty messages, or twenty, with the VIN in each."""
+    bodies = [json.dumps({"vin": VIN, "seq": index}).encode() for index in range(20)]
+    messages = [post(body, f"/{index}") for index, body in enumerate(bodies)]
+    if kind in LOGS:
+        with LOGS[kind](path) as log:
+            for frame in seen_on_a_bus():
+                log(frame)
+    elif kind == "har":
         path.write_text("".join(har(messages)), "utf-8")
-        return path
-    return capture(path, *messages)
+    elif kind == "mitm":
+        with path.open("wb") as file:
+            for index, body in enumerate(bodies):
+                headers = ((b"Host", b"a.example"), (b"X-Number", b"%d" % index))
+                FlowWriter(file).add(tflow.tflow(req=tutils.treq(method=b"POST", headers=headers, content=body)))
+    elif kind == "frames":
+        head, noise = b"\x02\xfd\0\4" + (33).to_bytes(4, "big"), random_bytes(20 * 16)
+        path.write_text("".join(f"{(head + VIN.encode() + noise[16 * n :][:16]).hex(' ')}\n" for n in range(20)))
+    elif kind == "pcapng":
+        packets = read_packets(capture(path.with_suffix(".pcap"), *messages))
+        with PcapngWriter(path, [Interface("any")]) as file:
+            for packet in packets:
+                file.write(0, packet.wall, packet.data)
+    else:
+        capture(path, *messages)
+    return path
 
 
-MADE = [kind.name for kind in KINDS if kind.name in {"pcap", "har"}]
+MADE = [kind.name for kind in KINDS]
 
 
 @pytest.mark.parametrize("kind", MADE)
 @pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gz"])
 def test_a_truncated_file_gives_what_came_before(audited, tmp_path, kind, zipped):
-    """Cut anywhere: what is whole is audited, and one line says where it ends."""
+    """Cut anywhere: what is whole is audited, and a note says where it ends, or the last message that it is cut."""
     whole = make_file(kind, tmp_path / f"whole.{kind}").read_bytes()
     whole = gzip.compress(whole) if zipped else whole
     path = tmp_path / (f"cut.{kind}.gz" if zipped else f"cut.{kind}")
     path.write_bytes(whole[: len(whole) * 2 // 3])
     *rows, last = audited(path)
     assert any(has_vin(row) for row in rows)
-    assert last.get("notes") or "\n" not in last.get("refused", "\n")
+    assert last["notes"] or not rows[-1]["whole"]
 
 
 @pytest.mark.parametrize("kind", MADE)
 def test_a_mutated_file_ends_in_rows_or_one_line(audited, tmp_path, kind):
     """Bytes overwritten anywhere never end in a traceback."""
-    whole = bytearray(make_file(kind, tmp_path / f"whole.{kind}").read_bytes())
+    whole = make_file(kind, tmp_path / f"whole.{kind}").read_bytes()
     chance = random.Random(kind)
-    for _ in range(len(whole) // 200):
-        whole[chance.randrange(len(whole))] = chance.randrange(256)
-    path = tmp_path / f"mutated.{kind}"
-    path.write_bytes(whole)
-    *_, last = audited(path)
-    assert "notes" in last or "\n" not in last["refused"]
+    paths = []
+    for turn in range(20):
+        data = bytearray(whole)
+        for _ in range(1 + turn * len(whole) // 4000):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        paths.append(tmp_path / f"{turn}.{kind}")
+        paths[-1].write_bytes(data)
+    for row in audited(*paths):
+        if "path" not in row:
+            assert all("\n" not in note for note in row.get("notes", [row.get("refused")]))

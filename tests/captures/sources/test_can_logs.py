@@ -141,7 +141,7 @@ def test_a_damaged_line_is_told_by_its_number_and_the_rest_is_read(written, kind
     text = path.read_text()
     number = text[: text.index(good)].count("\n") + 1
     path.write_text(text.replace(good, bad, 1))
-    source, sent, seen = told(path)
+    source, _, seen = told(path)
     [note] = source.notes
     assert note.startswith(f"line {number} cannot be read ({why}")
     assert f"expected {expected}" in note
@@ -227,6 +227,18 @@ def test_a_damaged_container_of_a_blf_costs_no_other(tmp_path, level):
     assert left[-1].timestamp == pytest.approx(frames()[-1].timestamp)
     [note] = source.notes
     assert re.match(r"byte [\d,]+ cannot be read \(.*\): expected an object of a Vector log", note)
+
+
+def test_an_object_of_a_blf_that_has_no_size_ends(tmp_path):
+    """A reader that steps on by the size of an object of an unknown version would never end."""
+    path = packed_differently(tmp_path / "log.blf", 0, 1000)
+    whole = bytearray(path.read_bytes())
+    first = whole.index(b"LOBJ", whole.index(b"LOBJ") + 4)
+    whole[first + 6 : first + 12] = bytes((9, 0, 0, 0, 0, 0))
+    path.write_bytes(whole)
+    source, sent, _ = told(path)
+    assert sent
+    assert "an object says that it has 0 bytes" in source.notes[0]
 
 
 def test_a_blf_that_was_cut_off_between_two_containers_is_no_whole_one(tmp_path):
