@@ -66,7 +66,8 @@ def erased(
     :param upload: a finding of the sighting that was uploaded, attributed to organisation and function
     :param since: bench time from which the clause counts; the upload's own time if None
     :param grace: how long after the limit a first look may come and still speak for the limit, ns
-    :param uncertainty: of the clocks against each other; what is served that close after the limit is inconclusive, ns
+    :param uncertainty: of the clocks against each other, ns; what is served that close after the limit is inconclusive,
+        as is a first look that close before the end of *grace*
     :param reading: judge under this reading only
     :raises InputError: the policy has no clause that erases such an upload, or *upload* has no sighting or time
     """
@@ -134,9 +135,10 @@ class _Limit:
             return Verdict.INCONCLUSIVE, f"{way} was not tried after the limit", self.at
         if gone is None:
             return Verdict.INCONCLUSIVE, f"{way} shows nothing: {late[0].doubt}", late[0].bench
-        if gone.bench > self.at + self.grace:
+        if gone.bench + self.uncertainty > self.at + self.grace:
             wait = format_duration(gone.bench - self.at)
-            return Verdict.INCONCLUSIVE, f"{way} was first tried {wait} after the limit", gone.bench
+            doubt = "" if gone.bench > self.at + self.grace else ", which the clocks leave open"
+            return Verdict.INCONCLUSIVE, f"{way} was first tried {wait} after the limit{doubt}", gone.bench
         before = [c for c in asked if c.served]
         seen = f"after it was served at {self._after(before[-1])}" if before else "and had not been seen to serve it"
         reason = f"{way} answered {gone.status} {self._after(gone)} after the upload, {seen}"

@@ -14,12 +14,13 @@ from policies.access import ENCRYPTED, Access, limits_at
 from policies.endpoints import Attribution, attribute
 from policies.generated import made_at
 from policies.model import ANY, Clause, Policy
-from policies.moments import state_when_made
+from policies.moments import RESOLUTION, state_when_made
 from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
+from telltale.clocks import ANY_TIME, ClockOffset
 from telltale.finding import Finding
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
-from telltale.times import ANY_TIME, ClockOffset, utc
+from telltale.times import utc
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
@@ -34,6 +35,7 @@ def cover(
     own: Collection[int] = frozenset(),
     access: Access | None = None,
     clock: ClockOffset | None = None,
+    packets: ClockOffset | None = None,
 ) -> list[Finding]:
     """Judge everything that left the car under one reading.
 
@@ -43,6 +45,7 @@ def cover(
     :param own: indices of the bench's own transmissions (the positive control), which are not the car's
     :param access: recipients that the bench knows it cannot open, see `policies.access`
     :param clock: the unit's, by which messages say when they were made; None takes their word for bench time
+    :param packets: the capture's, by which it says when they were sent; None if that is bench time
     :raises ValueError: a sighting names a transmission that is not among *transmissions*
     """
     sent = [t for t in transmissions if t.index not in own]
@@ -58,7 +61,8 @@ def cover(
     clauses = policy.under(reading)
     findings: list[Finding] = []
     for transmission in sent:
-        case = _Case(transmission, attribute(transmission, policy), timeline, policy, reading, access or {}, clock)
+        whose = attribute(transmission, policy)
+        case = _Case(transmission, whose, timeline, policy, reading, access or {}, clock, packets)
         findings += case.of_transmission()
         for sighting in found[transmission.index]:
             findings.append(case.of_sighting(sighting, clauses))
@@ -86,7 +90,8 @@ class _Case:
     reading: str
     access: Access
     clock: ClockOffset | None
-    _states: dict[int, State] = field(default_factory=dict)
+    packets: ClockOffset | None
+    _states: dict[int, tuple[State, str | None]] = field(default_factory=dict)
     _made: dict[int, tuple[State, str | None]] = field(default_factory=dict)
     _doubts: list[str] = field(default_factory=list)
     """Why facts are not known of when the sighting under judgement was made."""
@@ -214,7 +219,7 @@ class _Case:
     def _in_force(self, clause: Clause, sighting: Sighting) -> Side:
         """Whether the clause's conditions hold at the moment that counts, with that moment if it made a difference."""
         sent, made = self._moments(sighting)
-        state, doubt = self._when_made(made) if clause.time_basis == "generated" else (self._state(sent), None)
+        state, doubt = self._when_made(made) if clause.time_basis == "generated" else self._when_sent(sent)
         self._doubts += [doubt] if doubt and doubt not in self._doubts else []
         side = in_force(clause, state)
         basis = self._basis(clause, sighting)
@@ -227,10 +232,16 @@ class _Case:
             return ""
         if not (covers_item(clause, sighting.item) and clause.is_about(self.whose.function, self.whose.organisation)):
             return ""
-        if in_force(clause, self._state(sent)).answer is in_force(clause, self._when_made(made)[0]).answer:
+        if in_force(clause, self._when_sent(sent)[0]).answer is in_force(clause, self._when_made(made)[0]).answer:
             return ""
         how = "generation" if clause.time_basis == "generated" else "sending"
-        return f"{clause.id}: generated {_clock(made)}, sent {_clock(sent)}, judged by the moment of {how}"
+        return f"{clause.id}: generated {self._told(made)}, sent {_clock(sent)}, judged by the moment of {how}"
+
+    def _told(self, made: int) -> str:
+        """When something was made, by bench time, and what the unit said, if that is another second."""
+        if self.clock is None or not self.clock.known or abs(self.clock.offset) < RESOLUTION:
+            return _clock(made)
+        return f"{_clock(made - self.clock.offset)} ({_clock(made)} by {self.clock.source}'s clock)"
 
     def _moments(self, sighting: Sighting) -> tuple[int, int]:
         """Of sending and of making, ns; what does not say when it was made counts as made when it was sent."""
@@ -242,15 +253,18 @@ class _Case:
 
     def _when_made(self, made: int) -> tuple[State, str | None]:
         """The state at *made*, told by the unit's clock, and why not all of it is known."""
+        sent = moment(self.transmission)
+        if made == sent:
+            return self._when_sent(sent)
         if made not in self._made:
-            sent = moment(self.transmission)
-            clock = None if made == sent else self.clock
-            self._made[made] = state_when_made(self.timeline, made, sent=sent, clock=clock)
+            latest = sent if self.packets is None else ANY_TIME
+            self._made[made] = state_when_made(self.timeline, made, sent=latest, clock=self.clock)
         return self._made[made]
 
-    def _state(self, at: int) -> State:
+    def _when_sent(self, at: int) -> tuple[State, str | None]:
+        """The state at *at*, told by the capture's clock, and why not all of it is known."""
         if at not in self._states:
-            self._states[at] = self.timeline.state_at(at)
+            self._states[at] = state_when_made(self.timeline, at, sent=ANY_TIME, clock=self.packets, done="sent")
         return self._states[at]
 
     def _undeclared(self) -> str:

@@ -12,6 +12,7 @@ from policies.judge import moment
 from policies.model import ANY, Basis, Clause, Policy
 from policies.terms import covers_item
 from policies.window import Window, judgement
+from telltale.clocks import ClockOffset
 from telltale.errors import InputError
 from telltale.finding import Finding, Judgement
 from telltale.sighting import Sighting
@@ -59,7 +60,7 @@ def keeps_running(
         for item in items:
             owing = _owing(policy, reading, function, item)
             if owing:
-                duty = _Duty(function, item, owing, interval + slack, span, basis)
+                duty = _Duty(function, item, owing, interval + slack, span, basis, window.clock)
                 yield from duty.judge(window, policy, reading, certain=certain and not closed)
         for finding in window.between(span[0], span[1] + 1).cover(policy, reading):
             if finding.function == function and finding.sighting and finding.verdict is not Verdict.COMPLIES:
@@ -89,6 +90,8 @@ class _Duty:
     longest: int
     span: Span
     basis: Basis
+    clock: ClockOffset | None
+    """The unit's, by which it says when something was made."""
 
     def judge(self, window: Window, policy: Policy, reading: str, *, certain: bool) -> Iterator[Finding]:
         """A finding for every silence longer than allowed, or one that says that there is none."""
@@ -100,7 +103,10 @@ class _Duty:
             evidence = carried.get(start) or carried.get(stop)
             length, limit = format_duration(stop - start), format_duration(self.longest)
             reason = f"{self.function} went without {self.item} for {length}, longer than {limit}"
-            if certain and not any(start <= at <= stop for at in doubtful):
+            if stop - start <= self.longest + self._give:
+                reason = f"{reason}; by so little that {self.clock} leaves it open"
+                yield self._finding(Verdict.INCONCLUSIVE, reason, reading, start, evidence)
+            elif certain and not any(start <= at <= stop for at in doubtful):
                 yield self._finding(Verdict.VIOLATES, reason, reading, start, evidence)
             else:
                 reason = f"{reason}, or it could not be seen"
@@ -128,7 +134,14 @@ class _Duty:
 
     def _moment(self, transmission: Transmission) -> int:
         made = transmission.generated if self.basis == "generated" else None
-        return moment(transmission) if made is None else made
+        if made is None:
+            return moment(transmission)
+        return made if self.clock is None else made - self.clock.offset
+
+    @property
+    def _give(self) -> int:
+        """How far the moments of making may be off, ns."""
+        return self.clock.uncertainty if self.clock is not None and self.basis == "generated" else 0
 
     def _finding(
         self, verdict: Verdict, reason: str, reading: str, bench: int, evidence: _Carrier | None = None

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from policies.access import Access, limits_of
 from policies.judge import cover, moment
 from policies.model import Policy
+from telltale.clocks import ClockOffset
 from telltale.finding import Finding, Judgement
 from telltale.hosts import meets
 from telltale.sighting import Sighting
 from telltale.timeline import Timeline
-from telltale.times import ClockOffset, utc
+from telltale.times import utc
 from telltale.transmission import Transmission, Volume
 from telltale.verdict import Verdict
 
@@ -32,6 +33,8 @@ class Window:
     """Bytes each way by conversation, for what cannot be read."""
     clock: ClockOffset | None = None
     """The unit's, see `policies.moments`."""
+    packets: ClockOffset | None = None
+    """The capture's, if it is off the bench's."""
 
     def between(self, start: int, stop: int) -> Window:
         """What was sent from bench time *start* until before *stop*; the timeline stays whole."""
@@ -55,6 +58,7 @@ class Window:
             reading=reading,
             own=self.own,
             clock=self.clock,
+            packets=self.packets,
             access=self.access,
         )
 

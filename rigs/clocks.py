@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from rigs.instruments import Instruments
+from telltale.clocks import ClockOffset
 from telltale.errors import RigError
-from telltale.times import SECOND, ClockOffset
+from telltale.times import SECOND
 
-UNIT, MODEM, CLOUD = "the unit", "the modem", "the cloud"
+UNIT, MODEM, CLOUD, CAN_LOG = "the unit", "the modem", "the cloud", "the CAN log"
 _DATE = "date +%s.%N"
 """Toybox's, as Android has it: nanoseconds."""
 _CCLK = re.compile(r'\+CCLK: "(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?"')
@@ -27,6 +28,19 @@ def measure(instruments: Instruments, *, cloud: str | None = None) -> tuple[Cloc
     :param cloud: a URL of the maker's, whose answers carry a Date
     """
     return tuple(_offsets(instruments, cloud))
+
+
+def heard(instruments: Instruments) -> ClockOffset | None:
+    """How far the stamps of the CAN log are off, by frames of the bench's own of which something came back.
+
+    None on a bench without CAN. Where nothing came back since the last call, nothing is known.
+    """
+    if instruments.can is None:
+        return None
+    span = instruments.can.marked()
+    if span is None:
+        return ClockOffset.unmeasured(CAN_LOG)
+    return ClockOffset.between(CAN_LOG, *span, measured=instruments.clock.now())
 
 
 def _offsets(instruments: Instruments, cloud: str | None) -> Iterator[ClockOffset]:

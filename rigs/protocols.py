@@ -32,6 +32,13 @@ class CanBus(Protocol):
         """Why the bus is no longer recorded, in one line; None while all is well."""
         ...
 
+    def marked(self) -> tuple[int, int] | None:
+        """The least and the most that stamps of received frames can be ahead of the host's clock, ns.
+
+        Told by the best marker since the last call, see `rigs.drivers.markers`; None if there was none.
+        """
+        ...
+
     def send(self, signals: Signals) -> None:
         """Send each message once; signals that are not named keep their last value.
 

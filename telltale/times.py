@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 SECOND = 1_000_000_000
@@ -51,44 +50,6 @@ def utc(nanoseconds: int) -> str:
     """ISO 8601 in UTC with milliseconds, e.g. ``2026-11-22T06:00:00.000Z``."""
     moment = datetime.fromtimestamp(nanoseconds // SECOND, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds % SECOND // 1_000_000:03d}Z"
-
-
-ANY_TIME = 2**62
-"""An uncertainty that leaves nothing certain, ns."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClockOffset:
-    """How far a clock is off the bench clock, as far as that is known."""
-
-    source: str
-    """Whose clock: ``the unit``, ``the cloud`` …"""
-    offset: int
-    """What it says minus bench time, ns."""
-    uncertainty: int
-    """The true offset lies within so many ns of `offset`, either way."""
-    measured: int
-    """Bench time of the measurement, ns."""
-
-    @classmethod
-    def unmeasured(cls, source: str) -> ClockOffset:
-        """Of a clock that nobody could ask: anything is possible."""
-        return cls(source=source, offset=0, uncertainty=ANY_TIME, measured=0)
-
-    def __str__(self) -> str:
-        if self.uncertainty >= ANY_TIME:
-            return f"the clock of {self.source} (which could not be asked)"
-        way = "ahead of" if self.offset >= 0 else "behind"
-        off, give = format_duration(abs(self.offset)), format_duration(self.uncertainty)
-        return f"the clock of {self.source} ({off} {way} the bench's, known to {give})"
-
-    def joined(self, later: ClockOffset) -> ClockOffset:
-        """One offset that holds from this measurement to a *later* one: drift between them widens it."""
-        low = min(self.offset - self.uncertainty, later.offset - later.uncertainty)
-        high = max(self.offset + self.uncertainty, later.offset + later.uncertainty)
-        return ClockOffset(
-            source=self.source, offset=(low + high) // 2, uncertainty=(high - low + 1) // 2, measured=later.measured
-        )
 
 
 class ClockMap:

@@ -51,7 +51,8 @@ def whole(trial: Trial) -> Window:
         timeline=trial.timeline,
         access=trial.setup.rig.access_by_host,
         volumes=seen.volumes,
-        clock=trial.unit_clock,
+        clock=trial.clocks.unit,
+        packets=trial.clocks.packets,
     ).where(lambda t: t.left)
 
 
@@ -242,7 +243,8 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
     """Asked now, every way, next to a control object; earlier answers show that it had been there."""
     checks = trial.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
-    return erased(upload, checks, trial.policy, since=trial.upload_moment(item), reading=reading)
+    since, uncertainty = trial.upload_moment(item), trial.clocks.sending
+    return erased(upload, checks, trial.policy, since=since, uncertainty=uncertainty, reading=reading)
 
 
 def _upload_finding(trial: Trial, item: str) -> Finding:

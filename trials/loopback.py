@@ -133,8 +133,7 @@ class LoopbackWiring(Recording):
         except (OSError, python_socks.ProxyError):
             return control
         with plain:
-            self.deliver(control, plain, None)
-        return control
+            return self.deliver(control, plain, None)
 
     def take_stock(self) -> Stock:
         """Wait for quiet, and tell how far the capture can be trusted."""

@@ -8,7 +8,7 @@ that is missing is a *gap*, named by its cause; gaps turn ``complies`` into ``in
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -45,6 +45,10 @@ class Control:
 
     uplink: str
     nonce: str
+    began: int | None = field(default=None, compare=False)
+    """Wall time at which the bench began to send it, ns; None if it did not get that far."""
+    answered: int | None = field(default=None, compare=False)
+    """Wall time at which its answer was there, ns; None if none came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +63,8 @@ class Observation:
     """Bytes each way of every conversation, by its number."""
     accounts: Mapping[str, str]
     """The accounting equations in words, by name."""
+    controls: Mapping[Control, int] = field(default_factory=dict)
+    """When each of the bench's controls left, as the capture says: wall time, ns."""
 
     def sightings_in(self, transmission: Transmission) -> tuple[Sighting, ...]:
         """What was seen in one transmission."""
@@ -118,8 +124,8 @@ def look(
     )
     if source.truncated:
         gaps.append(f"the capture is cut off: {source.truncated}")
-    seen = {_control(t): t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST}
-    ours = {seen[control] for control in controls if control in seen}  # the host's name alone excuses nothing
+    seen = {_control(t): t for t in decoded.transmissions if t.recipient == CONTROL_HOST}
+    ours = {seen[control].index for control in controls if control in seen}  # the host's name alone excuses nothing
     missing = [control.uplink for control in controls if control not in seen]
     # What is left of a control that failed is not held against the unit, and its gap keeps the window from complying
     ours |= {t.index for t in decoded.transmissions if t.recipient == CONTROL_HOST and t.uplink in missing}
@@ -136,6 +142,7 @@ def look(
         gaps=tuple(dict.fromkeys(gaps)),
         volumes=decoded.volumes,
         accounts=_accounts(counts, decoded) | dict(remarks),
+        controls={control: seen[control].sent for control in controls if control in seen},
     )
 
 

@@ -115,7 +115,7 @@ class RealWiring(Recording):
             except RigError:
                 return control
             with plain:
-                self.deliver(control, plain, (sink.address, sink.port))
+                return self.deliver(control, plain, (sink.address, sink.port))
         return control
 
     @property

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -121,8 +121,8 @@ class Recording:
         before, self._measured = self._measured, self._capture.stat().st_size if self._capture else 0
         return self._measured != before
 
-    def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int] | None) -> None:
-        """Send *control* through *plain*, a socket of the unit's side, and wait for the answer.
+    def deliver(self, control: Control, plain: socket.socket, address: tuple[str, int] | None) -> Control:
+        """Send *control* through *plain*, a socket of the unit's side, and wait for the answer; tells when that was.
 
         If it fails, it will be missed in the capture, and the observation says so.
 
@@ -137,9 +137,13 @@ class Recording:
             if address is not None:
                 plain.connect(address)
             with self._trust.wrap_socket(plain, server_hostname=CONTROL_HOST) as secured:
+                control = replace(control, began=time.time_ns())
                 secured.sendall(request)
+                if secured.recv(4096):
+                    control = replace(control, answered=time.time_ns())
                 while secured.recv(4096):
                     pass
+        return control
 
     def take_stock(self) -> Stock:
         """Wait for quiet, flush the capture, and tell how far it can be trusted."""

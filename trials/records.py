@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.masking import mask_all
+from telltale.clocks import ClockOffset
 from telltale.finding import Judgement
 from telltale.identity import masked
 from telltale.timeline import Change
-from telltale.times import ClockOffset, utc
+from telltale.times import utc
 from trials.observation import Observation
 from trials.outcome import describe
 
@@ -34,7 +35,14 @@ def change(changed: Change) -> Row:
 def clocks(offsets: Iterable[ClockOffset]) -> list[Row]:
     """How each clock stood against the bench's, for ``run.json``."""
     return [
-        {"clock": o.source, "offset ns": o.offset, "uncertainty ns": o.uncertainty, "measured": utc(o.measured)}
+        {
+            "clock": o.source,
+            "offset ns": o.offset if o.known else None,
+            "uncertainty ns": o.uncertainty if o.known else None,
+            "measured": utc(o.measured) if o.known else None,
+            "since": utc(o.measured if o.since is None else o.since) if o.known else None,
+            "moved ns": o.moved,
+        }
         for o in offsets
     ]
 

@@ -10,7 +10,7 @@ from policies.access import limits_for
 from policies.erasure import Check
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
-from rigs.clocks import MODEM, UNIT, measure
+from rigs.clocks import heard, measure
 from rigs.diagnosis import VIN
 from rigs.identities import another_vin
 from rigs.instruments import Instruments
@@ -21,9 +21,10 @@ from telltale.finding import Judgement
 from telltale.identity import Identities
 from telltale.items import taxonomy
 from telltale.timeline import Timeline
-from telltale.times import SECOND, ClockOffset
+from telltale.times import SECOND
 from telltale.verdict import Verdict
 from trials import evidence, records, screens
+from trials.clocks import Clocks, in_words
 from trials.evidence import Exhibit
 from trials.following import Repeat
 from trials.keys import missing_keys
@@ -75,8 +76,7 @@ class Trial:
         self._step: tuple[str, str] = ("given", "")
         self._judged_before = 0
         self._asked = 0
-        self.clocks: dict[str, ClockOffset] = {}
-        """Offsets of the clocks round the bench, by whose they are."""
+        self.clocks = Clocks()
         self._window = self._session.now()
         self._closed = False
         self._life = Life(session, wait=self.wait, act=self.handle)
@@ -251,17 +251,17 @@ class Trial:
             )
             keyless = missing_keys(self._seen.transmissions, taken.key_state)
             doubts = self._ways.contradictions(self._seen.transmissions)
-            self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless, *doubts))))
+            self.clocks.note(filter(None, [heard(self.instruments)]))
+            self.clocks.note_controls(self._ways.rounds, self._seen.controls)
+            late = self.clocks.doubts()
+            self._seen = replace(self._seen, gaps=tuple(dict.fromkeys((*self._seen.gaps, *keyless, *doubts, *late))))
             self._last_seen = self._seen
         return self._seen
 
     def _measure_clocks(self) -> None:
-        """Ask every clock that can be asked; from start to end an offset covers all that was measured."""
-        if not self._session.awake:
-            return  # nobody to ask: what was measured while it ran counts
-        for now in measure(self.instruments, cloud=self.vehicle.owners_app):
-            before = self.clocks.get(now.source)
-            self.clocks[now.source] = before.joined(now) if before else now
+        """Ask every clock that can be asked; with nobody to ask, what was measured while the unit ran counts."""
+        if self._session.awake:
+            self.clocks.note(measure(self.instruments, cloud=self.vehicle.owners_app))
 
     def upload_moment(self, item: str | None = None) -> int:
         """Bench time at which the last byte of the upload that the scenario speaks of had left the car.
@@ -412,18 +412,14 @@ class Trial:
                     "scenario": self.title,
                     "clauses": self.clauses,
                     "verdict": verdict,
-                    "clocks": records.clocks(self.clocks.values()),
+                    "clocks": records.clocks(self.clocks.rows),
                 },
             )
 
-    @property
-    def unit_clock(self) -> ClockOffset:
-        """The clock by which the unit says when it made something."""
-        return self.clocks.get(UNIT) or self.clocks.get(MODEM) or ClockOffset.unmeasured(UNIT)
-
     def evidence(self) -> Iterator[Exhibit]:
         """What belongs to the whole scenario, once it is closed."""
-        return evidence.of_run(self.folder, self.timeline, self._last_seen, self.judgements, self._secrets)
+        yield Exhibit("clocks", ".txt", in_words(self.clocks.rows))
+        yield from evidence.of_run(self.folder, self.timeline, self._last_seen, self.judgements, self._secrets)
 
     def _picture(self, ended: int) -> str:
         return evidence.picture(

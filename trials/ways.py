@@ -29,8 +29,13 @@ class Ways:
         self._session = session
         self._down: dict[str, int] = {}
         self._outages: list[tuple[str, int, int]] = []
-        self.controls: list[Control] = []
+        self.rounds: list[tuple[int, list[Control]]] = []
+        """Every control transmission so far, seen or not, with those that were sent at one bench time, ns."""
+
+    @property
+    def controls(self) -> list[Control]:
         """Every control transmission so far, seen or not."""
+        return [control for _, sent in self.rounds for control in sent]
 
     def send_controls(self) -> None:
         """One through each uplink that has coverage."""
@@ -73,7 +78,7 @@ class Ways:
                 yield f"transmission {t.index} left over {t.uplink} while that was to be without coverage"
 
     def _control(self, uplinks: Iterable[str]) -> None:
-        self.controls += [self._session.control(uplink) for uplink in uplinks]
+        self.rounds.append((self._session.now(), [self._session.control(uplink) for uplink in uplinks]))
 
     def _named(self, words: str) -> tuple[str, ...]:
         known = self._session.instruments.needed_coverage().uplinks

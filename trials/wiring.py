@@ -157,7 +157,7 @@ class Wiring(Recording):
             contextlib.suppress(RigError),
             self.network.socket(way.namespace, socket.AF_INET, device=way.unit_interface) as plain,
         ):
-            self.deliver(control, plain, (CONTROL_ADDRESS, 443))
+            return self.deliver(control, plain, (CONTROL_ADDRESS, 443))
         return control
 
 

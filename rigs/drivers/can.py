@@ -6,7 +6,7 @@ import heapq
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import can
 
 from rigs.addresses import CanAddress
 from rigs.drivers.canlog import CanLog
+from rigs.drivers.markers import Markers
 from rigs.drivers.messages import MessageSet
 from rigs.drivers.socketcand import SocketcandBus
 from rigs.protocols import Signals
@@ -22,6 +23,8 @@ from telltale.errors import InputError, RigError
 if TYPE_CHECKING:
     from cantools.database.can import Database
 
+_ECHO = frozenset({"socketcan", "vector", "kvaser", "virtual"})
+"""Interfaces that give a frame back as they sent it, marked as such, wherever they are asked to."""
 _LISTEN = 0.1
 """Seconds after which the receiving thread looks whether it is to end."""
 
@@ -54,6 +57,7 @@ class CanDriver:
         self._log = CanLog(log) if log else None
         self._turn = threading.RLock()
         self._listeners: dict[tuple[int, bool], queue.SimpleQueue[can.Message]] = {}
+        self._markers = Markers()
         self._sent = 0
         self._received = 0
         self._error: str | None = None
@@ -78,6 +82,10 @@ class CanDriver:
         """Why the bus is no longer recorded or its rest no longer sent, in one line; None while all is well."""
         return self._error
 
+    def marked(self) -> tuple[int, int] | None:
+        """See `rigs.drivers.markers`: by echoes, where the interface gives any, and by what a unit answers a tester."""
+        return self._markers.best()
+
     def send(self, signals: Signals) -> None:
         """Send each message once; signals that are not named keep their last value.
 
@@ -100,6 +108,7 @@ class CanDriver:
 
     def emit(self, identifier: int, data: bytes, *, extended: bool) -> None:
         """Send one frame that no DBC describes. :raises RigError: the bus is gone"""
+        self._markers.asking(time.time_ns())
         self._put(f"frame {identifier:X}", identifier, data, extended=extended)
 
     def start_rest_bus(self) -> None:
@@ -144,6 +153,7 @@ class CanDriver:
             check=True,
         )
         with self._turn:
+            self._markers.sending(_frame(message), time.time_ns())
             try:
                 self._bus.send(message)
             except (can.CanError, OSError) as error:
@@ -161,11 +171,18 @@ class CanDriver:
                     self._error = f"the CAN bus is no longer received: {_reason(error)}"
                 return
             if message is not None:
-                self._received += 1
-                if listener := self._listeners.get((message.arbitration_id, message.is_extended_id)):
-                    listener.put(message)
-                if self._log:
-                    self._log.note(message)
+                self._take(message, time.time_ns())
+
+    def _take(self, message: can.Message, wall: int) -> None:
+        stamp = round(message.timestamp * 1e9)
+        if not message.is_rx and self._markers.echoed(_frame(message), stamp, wall):
+            return  # it was counted and logged when it was sent
+        self._received += 1
+        if listener := self._listeners.get((message.arbitration_id, message.is_extended_id)):
+            self._markers.answered(stamp, wall)
+            listener.put(message)
+        if self._log:
+            self._log.note(message)
 
     def _send_cyclic(self) -> None:
         due = [(time.monotonic(), name) for name, period in self._rest.items() if period]
@@ -188,6 +205,7 @@ def _open(address: CanAddress) -> can.BusABC:
         "channel": address.channel,
         "bitrate": address.bitrate,
         "fd": address.fd or None,
+        "receive_own_messages": address.interface in _ECHO or None,
         **address.options,
     }
     given = {name: value for name, value in options.items() if value is not None}
@@ -201,6 +219,10 @@ def _open(address: CanAddress) -> can.BusABC:
         raise InputError(f"python-can has no interface `{address.interface}` here; known: {known}") from None
     except Exception as error:  # noqa: BLE001 - each interface raises what its maker's library raises
         raise InputError(f"the CAN bus {where} cannot be opened: {_reason(error)}") from None
+
+
+def _frame(message: can.Message) -> Hashable:
+    return message.arbitration_id, message.is_extended_id, bytes(message.data)
 
 
 def _reason(error: Exception) -> str:

@@ -103,6 +103,15 @@ def test_an_edge_within_the_clocks_uncertainty_is_inconclusive(upload, small):
     assert erased(upload, checks, small, reading="lenient", uncertainty=SECOND).verdict is BAD
 
 
+def test_a_first_look_within_the_uncertainty_of_the_grace_is_inconclusive(upload, small):
+    """It may have come too late to speak for the limit."""
+    checks = [_check(10, 200, served=True), _check(HOUR + 59)]
+    assert erased(upload, checks, small, reading="lenient", uncertainty=SECOND).verdict is OK
+    judged = erased(upload, checks, small, reading="lenient", uncertainty=2 * SECOND)
+    assert judged.verdict is OPEN
+    assert any("first tried 59 s after the limit, which the clocks leave open" in f.reason for f in judged.findings)
+
+
 def test_the_time_may_count_from_another_moment(upload, small):
     """The end of a long upload."""
     checks = [_check(HOUR + 30, 200, served=True), _check(HOUR + 40)]

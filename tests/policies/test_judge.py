@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from policies.judge import cover
-from telltale.times import SECOND, ClockOffset
+from telltale.clocks import ClockOffset
+from telltale.times import SECOND
 from telltale.transmission import Part
 from telltale.verdict import Verdict
 

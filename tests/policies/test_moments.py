@@ -3,8 +3,9 @@
 import pytest
 
 from policies.moments import state_when_made
+from telltale.clocks import ClockOffset
 from telltale.timeline import Timeline
-from telltale.times import SECOND, ClockOffset
+from telltale.times import SECOND
 
 SENT = 1_000 * SECOND
 
@@ -74,10 +75,3 @@ def test_a_clock_that_could_not_be_asked_leaves_everything_open_that_ever_change
 def test_without_a_clock_its_word_is_taken(timeline):
     """A capture of somebody else's."""
     assert state_when_made(timeline, 400 * SECOND, sent=SENT, clock=None) == ({"gear": "P", "plan": "on"}, None)
-
-
-def test_drift_between_two_measurements_widens_the_offset():
-    """Both must lie within."""
-    joined = clock(0, SECOND).joined(clock(10, SECOND))
-    assert (joined.offset, joined.uncertainty) == (5 * SECOND, 6 * SECOND)
-    assert clock(3).joined(clock(3)).uncertainty == SECOND

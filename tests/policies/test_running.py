@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policies.running import keeps_running
+from telltale.clocks import ClockOffset
 from telltale.errors import InputError
 from telltale.times import SECOND
 from telltale.transmission import Field, Part
@@ -91,6 +94,29 @@ def test_jitter_within_the_slack_is_let_pass(road, small):
     _report(road, 10.4, 20.8, 31.2, 41.6, 52, 60)
     assert _judge(road, small, slack=0.5).verdict is OK
     assert _judge(road, small, slack=0.3).verdict is BAD
+
+
+@pytest.mark.parametrize(
+    ("known_to", "verdict"), [(1, BAD), (10, OPEN)], ids=["silent for longer", "perhaps not silent"]
+)
+def test_what_was_made_is_counted_by_bench_time(known_to, verdict, road, small):
+    """The unit's clock is 90 s behind; nothing was made from 20 s to 40 s."""
+    for at in (10, 20, 40, 50, 60):
+        _report(road, at, generated=(at - 90) * SECOND)
+    clock = ClockOffset(source="the unit", offset=-90 * SECOND, uncertainty=known_to * SECOND, measured=0)
+    judged = keeps_running(
+        replace(road.window, clock=clock),
+        small,
+        "report",
+        items=["vin"],
+        interval=10 * SECOND,
+        span=(0, 60 * SECOND),
+        basis="generated",
+    )
+    assert judged.verdict is verdict
+    silences = [finding.reason for finding in judged.findings if "went without vin" in finding.reason]
+    assert len(silences) == 1
+    assert ("leaves it open" in silences[0]) is (verdict is OPEN)
 
 
 def test_only_what_a_clause_obliges_can_be_asked_for(road, small):
