@@ -68,7 +68,7 @@ def sent(uplink, wall):
 def asked(ways):
     """Uplinks that controls were sent through since this was asked last."""
     names = [control.uplink for control in ways.controls]
-    ways.controls.clear()
+    ways.rounds.clear()
     return names
 
 
