@@ -57,6 +57,8 @@ class Instruments:
     coverage: Coverage | None = None
     delivered: Callable[[], None] = _nothing
     """Returns when what was sent over CAN and serial has reached the unit; a simulated rig has to wait for it."""
+    arrived: Callable[[], None] = _nothing
+    """Returns when what the unit has sent over CAN has reached the bench; a simulated rig has to wait for it."""
 
     def needed_can(self) -> CanBus:
         """The CAN bus. :raises MissingInstrumentError: the rig has none"""

@@ -28,6 +28,11 @@ class CanBus(Protocol):
         ...
 
     @property
+    def received(self) -> int:
+        """Frames received so far."""
+        ...
+
+    @property
     def error(self) -> str | None:
         """Why the bus is no longer recorded, in one line; None while all is well."""
         ...
@@ -37,6 +42,10 @@ class CanBus(Protocol):
 
         Told by the best marker since the last call, see `rigs.drivers.markers`; None if there was none.
         """
+        ...
+
+    def heard(self, identifier: int, *, extended: bool) -> int:
+        """Frames with *identifier* that have come in so far."""
         ...
 
     def send(self, signals: Signals) -> None:
@@ -57,6 +66,14 @@ class CanBus(Protocol):
 
     def stop_rest_bus(self) -> None:
         """Fall silent, so that the car's bus goes to sleep."""
+        ...
+
+    def pause_rest_bus(self) -> None:
+        """Fall silent until it is resumed; nothing happens if it does not run."""
+        ...
+
+    def resume_rest_bus(self) -> None:
+        """Go on where it was paused; nothing happens if it was not."""
         ...
 
 

@@ -49,7 +49,7 @@ class Stimulator:
         self.timeline = timeline
         self._instruments = instruments
         self._clock = instruments.clock
-        self.life = LifeWatch(vehicle.life, instruments, timeline)
+        self.life = LifeWatch(vehicle, instruments, timeline)
         self.moved: list[Moved] = []
         """Switches that were found elsewhere than their user had left them."""
         self._known: dict[str, Position | None] = {}
@@ -80,6 +80,7 @@ class Stimulator:
     def use(self, instruments: Instruments) -> None:
         """Go on with other instruments: a unit's own ports come and go with its power."""
         self._instruments = instruments
+        self.life.use(instruments)
 
     def cut_supply(self) -> None:
         """Switch the supply off and see nothing; from any thread. :raises RigError: it did not switch"""
@@ -218,7 +219,7 @@ class Stimulator:
 
     def _act(self, action: Action) -> None:
         does: dict[str, Callable[[Any], object]] = {
-            "can": lambda signals: self._instruments.needed_can().send(signals),
+            "can": self._speak,
             "io": self._set_lines,
             "place": self._go_to,
             "manual": lambda words: self._instruments.needed_engineer().ask(words),
@@ -226,11 +227,17 @@ class Stimulator:
             "on_phone": lambda component: self._instruments.needed_phone().start(component),
             "sms": lambda text: self._instruments.needed_sms().send(text),
             "app": lambda asked: self._ask(asked.post),
+            "rest_bus": lambda _silent: self._instruments.needed_can().pause_rest_bus(),
             "wait": lambda duration: self._clock.advance(duration, self.life.progress),
         }
         for key in action.model_fields_set:
             does[key](getattr(action, key))
         self._settled()
+
+    def _speak(self, signals: Signals) -> None:
+        can = self._instruments.needed_can()
+        can.resume_rest_bus()  # no control unit speaks alone: a frame wakes the bus
+        can.send(signals)
 
     def _set_lines(self, lines: Mapping[str, LineState]) -> None:
         for line, state in lines.items():

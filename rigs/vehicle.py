@@ -48,6 +48,8 @@ class Action(Strict):
 
     can: dict[str, dict[str, float | str]] | None = None
     """Message to signal to value, sent once as one frame each; the rest bus goes on with these values."""
+    rest_bus: Literal["silent"] | None = None
+    """The other ECUs send no cyclic frames any more, so that the bus can sleep; the next ``can`` wakes it."""
     io: dict[str, LineState] | None = None
     """Digital lines and how they stand from now on; a ``wait`` and the opposite make a pulse."""
     facts: dict[str, Fact] | None = None
@@ -101,11 +103,33 @@ class Switch(Strict):
         return meanings.get(value)
 
 
+class NetworkRow(Strict):
+    """The unit's own network-management message."""
+
+    message: str
+    """Its name in the DBC."""
+    silent_after: Annotated[Duration, Field(gt=0)]
+    """Once it has not been heard for so long the unit no longer needs the bus; longer than its cycle time."""
+
+
+class ModemRow(Strict):
+    """What the AT console of a sleeping unit shows."""
+
+    ask: str
+    """A command that wakes nobody: ``AT``, ``AT+CFUN?``."""
+    asleep: str
+    """The answer that means sleep, such as ``+CFUN: 4``; or ``no answer``."""
+
+
 class LifeRow(Strict):
     """When the unit sleeps, and how a bench sees it and wakes it."""
 
-    asleep_below: Annotated[float, Field(gt=0)]
+    asleep_below: Annotated[float, Field(gt=0)] | None = None
     """Ampere from the supply; more is drawn by a unit that is awake."""
+    network_management: NetworkRow | None = None
+    modem: ModemRow | None = None
+    signs_agree_within: Duration = 30 * SECOND
+    """For how long one sign may lag behind another before they contradict each other."""
     kept_awake: list[dict[str, Fact | list[Fact]]] = Field(default_factory=list)
     """Any of these facts of the timeline keeps it awake."""
     falls_asleep: list[Action] = Field(min_length=1)
@@ -119,6 +143,12 @@ class LifeRow(Strict):
     """How long it runs on without its supply, as its maker says."""
     silent_for: Duration = 60 * SECOND
     """For how long it may still be heard once its supply is off and its battery should be empty."""
+
+    @model_validator(mode="after")
+    def _has_a_sign(self) -> LifeRow:
+        if self.asleep_below is None and self.network_management is None and self.modem is None:
+            raise ValueError("expected a sign of sleep: `asleep below`, `network management` or `modem`")
+        return self
 
 
 class SoftwareRow(Strict):
@@ -187,6 +217,7 @@ class Vehicle:
         for item in file.recordings:
             if item not in taxonomy():
                 raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
+        self._check_network(messages)
         _KNOWN_STIMULI.update(file.stimuli)
         for place, actions in _acted(file):
             for index, action in enumerate(actions):
@@ -198,6 +229,12 @@ class Vehicle:
                     raise self._fault((*place, index, "place"), problem)
                 if action.app and not file.owners_app:
                     raise self._fault((*place, index, "app"), "`owner's app` is missing, which `app` needs")
+
+    def _check_network(self, messages: MessageSet) -> None:
+        row = self._file.life.network_management if self._file.life else None
+        if row is not None and row.message not in messages.names:
+            problem = f"the DBC has no message `{row.message}`" + near_miss(row.message, messages.names)
+            raise self._fault(("life", "network management", "message"), problem)
 
     @classmethod
     def load(cls, path: Path) -> Vehicle:
@@ -257,6 +294,14 @@ class Vehicle:
     def life(self) -> LifeRow | None:
         """When it sleeps; None: the file does not say."""
         return self._file.life
+
+    @property
+    def network_message(self) -> tuple[int, bool] | None:
+        """Identifier of the unit's own network-management message, and whether it is an extended one."""
+        if self.life is None or self.life.network_management is None:
+            return None
+        message = self.database.get_message_by_name(self.life.network_management.message)
+        return message.frame_id, message.is_extended_frame
 
     @property
     def software(self) -> SoftwareRow | None:

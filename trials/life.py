@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rigs.instruments import MissingInstrumentError
 from rigs.lifewatch import LifeWatch, no_sign_of_life, wakes
 from rigs.vehicle import LifeRow
 from telltale.errors import InputError, RigError, near_miss
@@ -44,14 +45,22 @@ class Life:
     # --- sleep --------------------------------------------------------------------------------------------------
 
     def fall_asleep(self) -> None:
-        """Let the rest of the car go to sleep, and wait until the unit draws no more than a sleeping one.
+        """Let the rest of the car go to sleep, and wait until every sign that the rig has shows the unit asleep.
 
+        :raises MissingInstrumentError: the rig has none
         :raises RigError: it does not within the time that the vehicle file states
         """
         row = self._row()
+        if not self._watch.possible:
+            raise MissingInstrumentError(
+                "this rig has nothing to tell sleep by; what `life` in the vehicle file looks at takes `power`, `can` or "
+                "`modem` in the rig file"
+            )
         self._act(lambda: self._session.stimulator.perform(row.falls_asleep))
         if not self._comes(lambda: self._watch.asleep, row.falls_asleep_within):
-            raise RigError(f"it did not fall asleep within {format_duration(row.falls_asleep_within)}")
+            raise RigError(
+                f"it did not fall asleep within {format_duration(row.falls_asleep_within)}: {self._watch.told}"
+            )
 
     def sleep(self, duration: int) -> None:
         """Fall asleep, if it is not, and let *duration* ns pass; it may wake by itself meanwhile."""
@@ -87,6 +96,7 @@ class Life:
         """What its sleep keeps the bench from concluding about the time since *start*."""
         if cause := no_sign_of_life(self._session.timeline, start, self._session.now()):
             yield cause
+        yield from self._watch.contradictions(start)
 
     # --- power --------------------------------------------------------------------------------------------------
 

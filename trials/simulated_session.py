@@ -132,7 +132,7 @@ class SimulatedSession:
         self._stack.callback(self._unit.power_off)
         self.wire(self._peers.relays.closed)
         self._phone = self._boot_phone(phone, tokens["owner"]) if phone else None
-        before = self._peers.can.received  # the hub counts all frames of the session
+        before, told = self._peers.can.received, self._peers.can.told  # the hub counts all frames of the session
         self.instruments = self._stack.enter_context(
             connect(
                 setup.rig,
@@ -148,7 +148,13 @@ class SimulatedSession:
         self._coverage = self._wiring.coverage(self._clock)
         if self._coverage is not None:
             self._stack.callback(self._coverage.restore)
-        self.instruments = replace(self.instruments, stick=stick, coverage=self._coverage)
+        can = self.instruments.needed_can()
+        self.instruments = replace(
+            self.instruments,
+            stick=stick,
+            coverage=self._coverage,
+            arrived=lambda: self._peers.arrive(told, lambda: can.received),
+        )
         owner = {"authorization": f"Bearer {tokens['owner']}"}
         self.stimulator = Stimulator(self.vehicle, self.instruments, self.timeline, owner=owner, places=self._places())
         self.retrieval = Retrieval(self.instruments.needed_probe(), self.vehicle.recordings, tokens)

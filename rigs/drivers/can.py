@@ -6,6 +6,7 @@ import heapq
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,12 +61,14 @@ class CanDriver:
         self._markers = Markers()
         self._sent = 0
         self._received = 0
+        self._heard: Counter[tuple[int, bool]] = Counter()
         self._error: str | None = None
         self._closing = threading.Event()
         self._receiver = threading.Thread(target=self._receive, name="CAN receiver", daemon=True)
         self._receiver.start()
         self._silent = threading.Event()
         self._sender: threading.Thread | None = None
+        self._paused = False
 
     @property
     def sent(self) -> int:
@@ -85,6 +88,10 @@ class CanDriver:
     def marked(self) -> tuple[int, int] | None:
         """See `rigs.drivers.markers`: by echoes, where the interface gives any, and by what a unit answers a tester."""
         return self._markers.best()
+
+    def heard(self, identifier: int, *, extended: bool) -> int:
+        """Frames with *identifier* received so far."""
+        return self._heard[identifier, extended]
 
     def send(self, signals: Signals) -> None:
         """Send each message once; signals that are not named keep their last value.
@@ -124,6 +131,17 @@ class CanDriver:
             self._silent.set()
             self._sender.join(timeout=5)
             self._sender = None
+
+    def pause_rest_bus(self) -> None:
+        """Fall silent until it is resumed, if it runs."""
+        self._paused = self._paused or self._sender is not None
+        self.stop_rest_bus()
+
+    def resume_rest_bus(self) -> None:
+        """Go on, if it was paused."""
+        if self._paused:
+            self._paused = False
+            self.start_rest_bus()
 
     def close(self) -> None:
         """Stop the rest bus, leave the bus and complete the log."""
@@ -177,8 +195,10 @@ class CanDriver:
         stamp = round(message.timestamp * 1e9)
         if not message.is_rx and self._markers.echoed(_frame(message), stamp, wall):
             return  # it was counted and logged when it was sent
+        which = message.arbitration_id, message.is_extended_id
+        self._heard[which] += 1
         self._received += 1
-        if listener := self._listeners.get((message.arbitration_id, message.is_extended_id)):
+        if listener := self._listeners.get(which):
             self._markers.answered(stamp, wall)
             listener.put(message)
         if self._log:

@@ -49,6 +49,11 @@ class MessageSet:
     def __iter__(self) -> Iterator[Message]:
         return iter(self._messages.values())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all messages, in the order of the DBC."""
+        return tuple(self._messages)
+
     def check(self, signals: Signals) -> tuple[tuple[str, ...], str] | None:
         """Place and reason of the first message, signal or value that the DBC does not know; None if all fit."""
         for message_name, values in signals.items():

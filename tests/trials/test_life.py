@@ -72,8 +72,39 @@ def test_a_car_that_does_not_fall_asleep_or_is_not_woken_is_told(changed):
     """With what was waited for, and for how long."""
     trial = changed({"life": {"kept awake by": [{"power": "supply"}]}})
     trial.power_up("Xiaomi car")
-    with pytest.raises(RigError, match="it did not fall asleep within 10 min"):
+    with pytest.raises(
+        RigError, match="it did not fall asleep within 10 min: it draws 0.75 A; its UnitNetworkMan.* runn"
+    ):
         trial.car.fall_asleep()
+
+
+def test_a_car_that_draws_nothing_and_keeps_the_bus_awake_is_inconclusive(changed):
+    """Its current says asleep, its network management says awake: neither is believed, and both are told."""
+    trial = changed({"life": {"kept awake by": [{"power": "supply"}], "draws": {"run": 0.003}}})
+    trial.power_up("Xiaomi car")
+    with pytest.raises(RigError, match=r"it draws 0\.003 A; its UnitNetworkManagement on CAN is running"):
+        trial.car.fall_asleep()
+    trial.begin_step("when", "When time passes")
+    trial.wait(MINUTE)
+    trial.begin_step("then", "Then nothing leaves the car")
+    trial.judge(claims.nothing_leaves(trial, None))
+    judgement = trial.judgements[-1]
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert any(note.startswith("whether it slept cannot be told: it draws 0.003 A; its U") for note in judgement.notes)
+    assert lives(trial)[-1] == "undecided"
+
+
+def test_the_bus_hears_a_car_that_needs_it_and_once_one_that_wakes_by_itself(scenario):
+    """A sleeper is silent there."""
+    run = scenario().given(user_experience_plan="off")
+    run.trial.car.fall_asleep()
+    can = run.trial.instruments.needed_can()
+    heard = can.heard(0x51A, extended=False)
+    assert heard
+    run.trial.wait(60 * MINUTE)
+    assert can.heard(0x51A, extended=False) == heard
+    run.trial.car.wake("timer")
+    assert can.heard(0x51A, extended=False) == heard + 1
 
 
 def test_a_text_that_wakes_nothing_is_told(changed):

@@ -64,6 +64,8 @@ class CanHub:
         self._unit: socket.socket | None = None
         self.received = 0
         """Frames that bench clients have sent so far."""
+        self.told = 0
+        """Frames of the unit's that have been handed to bench clients so far."""
         self.lost = 0
         """Frames that one side could not take: the unit did not read, or socketcand cannot carry them."""
 
@@ -94,6 +96,11 @@ class CanHub:
     def attached(self) -> bool:
         """Whether a unit is plugged in."""
         return self._unit is not None
+
+    def fetch(self) -> int:
+        """Hand on what the unit has sent; returns `told`, which covers all that it sent before. From any thread."""
+        self._call(lambda: self._drain(self._unit))
+        return self.told
 
     def wait_read(self, sent: int, timeout: float) -> None:
         """Wait until *sent* frames have come from the bench since the start and the unit has read all it was given.
@@ -155,11 +162,16 @@ class CanHub:
             return False
         return struct.unpack("i", waiting) != (0,)
 
-    def _unit_readable(self, sock: socket.socket) -> None:
+    def _drain(self, sock: socket.socket | None) -> None:
+        while sock is not None and sock is self._unit and self._unit_readable(sock):
+            pass
+
+    def _unit_readable(self, sock: socket.socket) -> bool:
+        """Take one packet of the unit's; whether there was one."""
         try:
             raw = sock.recv(CANFD_FRAME.size)
         except BlockingIOError:
-            return
+            return False
         except ConnectionError:
             raw = b""
         if not raw:  # its process has ended
@@ -167,7 +179,9 @@ class CanHub:
         elif (frame := Frame.from_raw(raw)) is None:
             self.lost += 1
         else:
+            self.told += 1
             self._to_clients(frame, None)
+        return bool(raw)
 
     def _to_unit(self, frame: Frame) -> None:
         if self._unit is None:

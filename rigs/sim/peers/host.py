@@ -146,6 +146,19 @@ class PeerHost:
                     raise RigError(f"the unit did not read its {line.name} line within {timeout:g} s")
                 time.sleep(_POLL)
 
+    def arrive(self, told_before: int, received: Callable[[], int], timeout: float = 5.0) -> None:
+        """Wait until the bench has received every frame that the unit has sent since *told_before* (`CanHub.told`).
+
+        :param received: frames that the bench's driver has received since then
+        :raises RigError: it does not
+        """
+        told = self.can.fetch() - told_before
+        end = time.monotonic() + timeout
+        while (come := received()) < told:
+            if time.monotonic() > end:
+                raise RigError(f"{told - come} CAN frames of the unit did not reach the bench within {timeout:g} s")
+            time.sleep(_POLL)
+
     def close(self) -> None:
         """End everything; harmless when repeated."""
         if self._loop.is_closed():

@@ -28,12 +28,11 @@ from typing import Any
 
 from rigs.protocols import LineState
 from rigs.sim.clock import SharedClock
-from rigs.sim.network.vending import SocketLine
 from rigs.sim.peers.adbd import Adbd
 from rigs.sim.peers.files import File
 from rigs.sim.peers.gnss import GnssReceiver
 from rigs.sim.peers.modem import AtModem
-from rigs.sim.unit.behind import ControlUnit
+from rigs.sim.unit.behind import control_units
 from rigs.sim.unit.deliveries import Deliveries
 from rigs.sim.unit.dialler import Dialler
 from rigs.sim.unit.disk import Disk
@@ -41,6 +40,7 @@ from rigs.sim.unit.engine import Engine
 from rigs.sim.unit.flash import Flash
 from rigs.sim.unit.inputs import Signals, value_of
 from rigs.sim.unit.link import Link
+from rigs.sim.unit.nm import NetworkManagement
 from rigs.sim.unit.places import Places
 from rigs.sim.unit.power import Power
 from rigs.sim.unit.recordings import Recordings
@@ -90,7 +90,7 @@ class Unit:
             tls=self.tls,
             addresses=addresses,
             proxies=proxies,
-            behind=_behind(boot),
+            behind=control_units(boot),
             homes={ecu: next(iter(ways.values()))[0] for ecu, ways in boot["behind"].items()} if proxies else {},
         )
         self.usb = UsbPort(Path(boot["usb"]) if boot["usb"] else None)
@@ -129,6 +129,7 @@ class Unit:
                 clock=self.clock,
             )
         self.can: socket.socket | None = None
+        self.network: NetworkManagement | None = None
         self.modem: AtModem | None = None
         self.radio: socket.socket | None = None
         self.power: Power | None = None
@@ -238,6 +239,8 @@ class Unit:
             disbelieved = dict(self.signals.disbelieved)
             self.signals.disbelieved.clear()
         now, dead = self.clock.now(), self.engine.dead
+        if self.network and not dead:
+            self.network.stands_still()
         return {"now": now, "failures": failures, "disbelieved": disbelieved, "dead": dead}
 
     def _is_at(self, position: list[float]) -> bool:
@@ -252,6 +255,9 @@ class Unit:
             self.can = socket.socket(fileno=inherited("can"))
             self.can.settimeout(0)
             loop.add_reader(self.can, self._read_can)
+            if self.engine.life and (network := self.data["life"]["network management"]):
+                self.network = NetworkManagement(network, Path(self.boot["dbc"]), self.engine.life, self._send_can)
+                self.engine.turns.append(self.network.turned)
         if "adb" in self.boot["peers"]:
             self._attach_adb(settings)
         if "modem" in self.boot["peers"]:
@@ -386,17 +392,6 @@ class Unit:
         self.engine.position = (latitude, longitude)
         self.engine.learn(self.places.facts(self.engine.position))
         self.fixed.set()
-
-
-def _behind(boot: dict[str, Any]) -> dict[str, ControlUnit]:
-    """The control units whose sockets the bench hands out, by name."""
-    if "behind" not in boot["peers"]:
-        return {}
-    line = SocketLine(socket.socket(fileno=inherited("behind")))
-    return {
-        ecu: ControlUnit(line=line, addresses={uplink: (v4, v6) for uplink, (v4, v6) in addresses.items()})
-        for ecu, addresses in boot["behind"].items()
-    }
 
 
 def main() -> None:

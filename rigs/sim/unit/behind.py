@@ -9,8 +9,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rigs.sim.network.vending import SocketLine
+from telltale.processes import inherited
 
 Addresses = Mapping[str, tuple[str, str]]
 """Uplink to the addresses (IPv4, IPv6) to send from, so that the T-Box forwards over it."""
@@ -32,3 +34,14 @@ class ControlUnit:
             made.close()
             raise
         return made
+
+
+def control_units(boot: Mapping[str, Any]) -> dict[str, ControlUnit]:
+    """Those whose sockets the bench hands out, by name; *boot* is the unit's configuration."""
+    if "behind" not in boot["peers"]:
+        return {}
+    line = SocketLine(socket.socket(fileno=inherited("behind")))
+    return {
+        ecu: ControlUnit(line=line, addresses={uplink: (v4, v6) for uplink, (v4, v6) in addresses.items()})
+        for ecu, addresses in boot["behind"].items()
+    }

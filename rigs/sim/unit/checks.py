@@ -125,6 +125,8 @@ def _check_signals(unit: Unit, source: Source, dbc: Path) -> None:
     import cantools  # noqa: PLC0415 - a fifth of a second that most readers of a unit file need not spend
     from cantools.database.can import Database  # noqa: PLC0415
 
+    from rigs.drivers.messages import MessageSet  # noqa: PLC0415 - for the same reason
+
     try:
         database = cantools.database.load_file(dbc)
     except FileNotFoundError:
@@ -139,3 +141,8 @@ def _check_signals(unit: Unit, source: Source, dbc: Path) -> None:
         if fact.can and fact.can not in signals:
             message = f"{dbc.name} has no signal `{fact.can}`" + near_miss(fact.can, signals)
             raise source.fault(("state", name, "can"), message)
+    if unit.life and (network := unit.life.network_management):
+        place = ("life", "network management")
+        if fault := MessageSet(database).check({network.message: network.signals}):
+            known_place = ("message",) if len(fault[0]) == 1 else ("signals", *fault[0][1:])
+            raise source.fault((*place, *known_place), fault[1])

@@ -47,6 +47,14 @@ class Draws(Strict):
         return float(getattr(self, state, self.run))
 
 
+class NetworkManagement(Strict):
+    """What the unit says on CAN for as long as it needs the bus."""
+
+    message: str
+    """Its name in the DBC: a message that the unit itself sends."""
+    signals: dict[str, float | str] = Field(default_factory=dict)
+
+
 class Life(Strict):
     """When the unit sleeps and wakes."""
 
@@ -62,3 +70,4 @@ class Life(Strict):
     backup_battery: Interval | None = None
     """How long the unit runs on once its supply is cut; None: it has no battery."""
     draws: Draws = Draws()
+    network_management: NetworkManagement | None = None
