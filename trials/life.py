@@ -53,8 +53,7 @@ class Life:
         row = self._row()
         if not self._watch.possible:
             raise MissingInstrumentError(
-                "this rig has nothing to tell sleep by; what `life` in the vehicle file looks at takes `power`, `can` or "
-                "`modem` in the rig file"
+                "this rig has nothing to tell sleep by; `life` in the vehicle file looks at `power`, `can` or `modem`"
             )
         self._act(lambda: self._session.stimulator.perform(row.falls_asleep))
         if not self._comes(lambda: self._watch.asleep, row.falls_asleep_within):

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import can
@@ -143,6 +144,38 @@ def test_the_rest_of_the_car_is_sent_until_it_is_stopped(driver, receive):
     sent = driver.sent
     driver.stop_rest_bus()
     assert driver.sent == sent
+
+
+def test_a_paused_rest_of_the_car_goes_on_only_if_it_ran(driver, receive):
+    """A bench that does not play it stays silent."""
+    driver.pause_rest_bus()
+    driver.resume_rest_bus()
+    driver.send({"BodyStatus": {}})
+    assert receive()[0] == "BodyStatus"
+    assert driver.sent == 1
+    driver.start_rest_bus()
+    receive()
+    driver.pause_rest_bus()
+    paused = driver.sent
+    time.sleep(0.15)  # longer than the shortest cycle
+    assert driver.sent == paused
+    driver.resume_rest_bus()
+    while driver.sent == paused:
+        receive()
+    driver.stop_rest_bus()
+
+
+def test_what_the_unit_says_is_counted_by_identifier(host, driver, unit_can):
+    """Once the bench has waited for it; extended identifiers are others."""
+    before = host.can.told
+    for _ in range(3):
+        unit_can.send(CAN_FRAME.pack(0x51A, 8, bytes(8)))
+    unit_can.send(CAN_FRAME.pack(0x51A | EXTENDED, 8, bytes(8)))
+    host.arrive(before, lambda: driver.received)
+    assert driver.heard(0x51A, extended=False) == 3
+    assert driver.heard(0x51A, extended=True) == 1
+    with pytest.raises(RigError, match="1 CAN frames of the unit did not reach the bench"):
+        host.arrive(before - 1, lambda: driver.received, 0.05)
 
 
 def test_a_bus_that_is_gone_is_told(host, driver, until):
