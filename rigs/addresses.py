@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, RootModel, model_validator
 
 from rigs.benchfile import ControlAddress, IpAddress
 from rigs.protocols import LineState
@@ -120,6 +120,38 @@ class PowerAddress(Strict):
             if wanted > most:
                 raise ValueError(f"`{name}` is {wanted:g} {unit}, above its ceiling of {most:g} {unit}")
         return self
+
+
+class CoverageRow(Strict):
+    """What takes coverage away from one uplink: exactly one of ``visa``, ``interface`` and ``manual``."""
+
+    visa: str | None = None
+    """A test cell or a programmable attenuator that speaks SCPI."""
+    off: str | None = None
+    """The command after which nothing passes: ``OUTP:STAT OFF``, ``ATT 90``."""
+    on: str | None = None
+    """The command after which all passes."""
+    slow: str | None = None
+    """The command that lets no more than ``{rate}`` bit/s pass each way; None: it cannot."""
+    interface: str | None = None
+    """A network interface of this host towards the car, such as the port of an uplink's bridge: it is set down."""
+    manual: Literal[True] | None = None
+    """A person does it."""
+
+    @model_validator(mode="after")
+    def _one(self) -> CoverageRow:
+        if sum(way is not None for way in (self.visa, self.interface, self.manual)) != 1:
+            raise ValueError("expected exactly one of `visa` (with `off` and `on`), `interface` and `manual: true`")
+        commands = (self.off, self.on)
+        if (self.visa is not None) != all(commands) or (self.visa is None and any((*commands, self.slow))):
+            raise ValueError("`visa` needs the commands `off` and `on`, and nothing else has any")
+        if self.slow is not None and "{rate}" not in self.slow:
+            raise ValueError("`slow` names no `{rate}`")
+        return self
+
+
+class CoverageAddress(RootModel[dict[str, CoverageRow]]):
+    """Uplink to what commands its coverage."""
 
 
 class DigitalAddress(Strict):

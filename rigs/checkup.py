@@ -103,9 +103,14 @@ def _snoop(snoop: Any, _: Vehicle) -> str:
     return f"a log of {len(snoop.read()):,} bytes"
 
 
+def _coverage(coverage: Any, _: Vehicle) -> str:
+    return str(coverage.says())
+
+
 QUESTIONS: Mapping[str, _Question] = {
     "power": _Question("asked what it measures", _power, "the unit cannot be switched off and on"),
     "digital": _Question("asked how each line stands", _digital, "no line into the unit can be switched"),
+    "coverage": _Question("asked how each uplink stands", _coverage, "no uplink can be without coverage"),
     "can": _Question(f"listened for {LISTEN:g} s", _can, "nothing can be played on the unit's bus"),
     "diagnosis": _Question("asked for a sign of life", _diagnosis, "the unit cannot be asked over diagnosis"),
     "modem": _Question("asked whether it is registered", _modem, "no modem tells that the unit lives"),

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from rigs.addresses import ProbeAddress, StickAddress
+from rigs.addresses import CoverageAddress, ProbeAddress, StickAddress
 from rigs.drivers.adb import AdbDriver
 from rigs.drivers.can import CanDriver
+from rigs.drivers.coverage import RealCoverage
 from rigs.drivers.diagnostics import UdsClient
 from rigs.drivers.digital import ScpiSwitch
 from rigs.drivers.gnss import NmeaSource
@@ -23,7 +24,7 @@ from rigs.drivers.stick import BlockStick, ByHand, Multiplexer
 from rigs.drivers.storage import AdbSnoop, AdbStorage
 from rigs.instruments import Instruments
 from rigs.protocols import Adb, Clock
-from rigs.rigfile import Addresses, Rig
+from rigs.rigfile import Addresses, RealRig, Rig
 from rigs.vehicle import Vehicle
 from telltale.times import SECOND
 
@@ -95,6 +96,10 @@ def connect(
             sms=opened("sms", addresses.sms, lambda modem: SmsModem(modem, logs / SMS_LOG)),
             probe=opened("probe", addresses.probe, lambda cloud: _probe(cloud, dial)),
         )
+        if addresses.coverage is not None:
+            present = replace(
+                present, coverage=opened("coverage", addresses.coverage, lambda at: _coverage(rig, at, engineer))
+            )
         if addresses.stick is not None:
             present = replace(present, stick=_stick(rig, present, addresses.stick, engineer))
         if addresses.storage is not None:
@@ -106,6 +111,11 @@ def connect(
 
 def _probe(address: ProbeAddress, dial: Dialler | None) -> HttpProbe:
     return HttpProbe(dial, authorities=address.authorities, timeout=address.timeout / SECOND)
+
+
+def _coverage(rig: Rig, address: CoverageAddress, engineer: Engineer) -> RealCoverage:
+    kinds = {uplink.name: uplink.kind for uplink in rig.uplinks} if isinstance(rig, RealRig) else {}
+    return RealCoverage(address, kinds, engineer)
 
 
 def _stick(rig: Rig, present: Instruments, address: StickAddress, engineer: Engineer) -> BlockStick:

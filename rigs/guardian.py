@@ -1,4 +1,4 @@
-"""Puts a bench's supply and lines into their safe state when the run that used them is gone without having done so.
+"""Puts a bench's supply, lines and coverage into their safe state when the run that used them is gone and has not.
 
 A child process that holds the other end of its standard input: told ``safe`` it ends; at the end of input without that
 word (SIGKILL, a crash, a safe state that was not reached) it connects to the instruments itself.
@@ -23,7 +23,7 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[1]
 _PATIENCE = 30.0
 """Seconds: an instrument may take a while to notice that its last client is gone."""
 _PAUSE = 0.5
-KINDS = ("power", "digital")
+KINDS = ("power", "digital", "coverage")
 """Instruments that have a safe state, as rig files call them."""
 
 
@@ -64,13 +64,15 @@ def main(text: str) -> None:
     if sys.stdin.buffer.read() == _SAFE:
         return
     # imported when they are needed, since they hardly ever are
-    from rigs.addresses import DigitalAddress, PowerAddress  # noqa: PLC0415
+    from rigs.addresses import CoverageAddress, DigitalAddress, PowerAddress  # noqa: PLC0415
+    from rigs.drivers.coverage import RealCoverage  # noqa: PLC0415
     from rigs.drivers.digital import ScpiSwitch  # noqa: PLC0415
     from rigs.drivers.power import ScpiSupply  # noqa: PLC0415
 
     connect: dict[str, Callable[[object], _Driver]] = {
         "power": lambda given: ScpiSupply(PowerAddress.model_validate(given)),
         "digital": lambda given: ScpiSwitch(DigitalAddress.model_validate(given)),
+        "coverage": lambda given: RealCoverage.taken(CoverageAddress.model_validate(given)),
     }
     for kind, address in json.loads(text).items():
         _make_safe(connect[kind], address)

@@ -6,7 +6,7 @@ is skipped with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -348,6 +348,15 @@ class Coverage(Protocol):
     @property
     def uplinks(self) -> Mapping[str, UplinkKind]:
         """Uplinks that it commands."""
+        ...
+
+    @property
+    def away(self) -> Collection[str]:
+        """Uplinks that it keeps without coverage now."""
+        ...
+
+    def says(self) -> str:
+        """How each uplink stands, asked without changing anything. :raises RigError: an instrument does not answer"""
         ...
 
     def lost(self, uplink: str) -> None:

@@ -19,6 +19,7 @@ from rigs.access import AccessRow, distinct
 from rigs.addresses import (
     AdbAddress,
     CanAddress,
+    CoverageAddress,
     DigitalAddress,
     PowerAddress,
     ProbeAddress,
@@ -55,6 +56,8 @@ class Addresses(Strict):
     sms: SmsAddress | None = None
     power: PowerAddress | None = None
     digital: DigitalAddress | None = None
+    coverage: CoverageAddress | None = None
+    """What takes the coverage of each uplink away and gives it back."""
     probe: ProbeAddress | None = None
     stick: StickAddress | None = None
     storage: StorageAddress | None = None
@@ -114,6 +117,19 @@ class _RealFile(Addresses, BenchKeys):
             values = [getattr(uplink, what) for uplink in self.uplinks]
             if len(set(values)) != len(values):
                 raise ValueError(f"two uplinks have the same `{what}`")
+        return self
+
+    @model_validator(mode="after")
+    def _covers_uplinks(self) -> _RealFile:
+        captured = {uplink.interface: uplink.name for uplink in self.uplinks}
+        for name, row in self.coverage.root.items() if self.coverage else ():
+            if name not in captured.values():
+                raise ValueError(f"`coverage` has `{name}`, which is no uplink{near_miss(name, captured.values())}")
+            if row.interface in captured:
+                raise ValueError(
+                    f"`coverage` of {name} would set {row.interface} down, where packets are captured; "
+                    "name the port of that bridge that leads to the car"
+                )
         return self
 
 

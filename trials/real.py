@@ -340,7 +340,8 @@ class RealSession:
             yield f"the GNSS line failed: {bench.gnss.error}"
         if bench.power is not None:
             yield from _no_power(bench.power)
-        if not self.stimulator.life.asleep and (silence := _silence(bench)) is not None:
+        tunnel = bench.coverage is not None and bool(bench.coverage.away)
+        if not self.stimulator.life.asleep and (silence := _silence(bench, without_coverage=tunnel)) is not None:
             yield f"the unit gave no sign of life: {silence}"
         codes = self.vehicle.diagnosis.bus_faults if self.vehicle.diagnosis else ()
         yield from (f"{UNBELIEVED}: {code}" for code in doubts(bench, codes))
@@ -365,7 +366,7 @@ def _with_safe_states(addresses: Addresses) -> dict[str, object]:
     return {kind: address.model_dump(mode="json") for kind, address in present.items() if address is not None}
 
 
-def _silence(unit: Instruments) -> str | None:
+def _silence(unit: Instruments, *, without_coverage: bool = False) -> str | None:
     """Why the unit is not known to be up; None if all that can be asked of it answers."""
     if unit.adb is not None and not isinstance(unit.adb, ManualInstrument):
         try:
@@ -374,7 +375,7 @@ def _silence(unit: Instruments) -> str | None:
             return str(error)
         if unit.modem is None and unit.diagnosis is None:
             return None
-    return no_sign_of_life(unit)
+    return no_sign_of_life(unit, without_coverage=without_coverage)
 
 
 def _no_power(power: PowerSupply) -> Iterator[str]:

@@ -17,7 +17,7 @@ from captures.decode.connections import Reader
 from captures.decode.flows import Conversation, Flows
 from captures.decode.link import TCP, Background, IpPacket, Links
 from captures.decode.model import Message, Reading, Scene, Side
-from captures.decode.names import Names
+from captures.decode.names import Asker, Names
 from captures.decode.quic import Connections
 from captures.decode.setting import Setting
 from captures.decode.tls_keys import KeyLog
@@ -266,7 +266,8 @@ class Decoding:
     def _enter(self, conversation: Conversation, reading: Reading) -> None:
         for side in Side:
             self._account(conversation, side).settle(reading.tallies[side])
-        self._names.add(reading.names)
+        if reading.names:
+            self._names.add(reading.names, self._asker(conversation))
         self._sent += [_Sent(conversation, message) for message in reading.messages]
         for note in reading.notes:
             self._note(note)
@@ -284,21 +285,20 @@ class Decoding:
         addresses = conversation.addresses
         destination = addresses[conversation.unit.other]
         first, last = message.first, message.last
-        uplink = self._uplinks.get(conversation.interface)
-        sharing = self._senders.get(uplink) if uplink else None
+        asker = self._asker(conversation)
         index, self._index = self._index, self._index + 1
         return Transmission(
             index=index,
             channel=message.channel,
-            uplink=uplink,
-            ecu=sharing.of(addresses[conversation.unit]) if sharing else None,
+            uplink=asker.uplink,
+            ecu=asker.ecu,
             sent=first.wall,
             ended=max(first.wall, last.wall),
             bench=self._clock.bench_at(first.wall) if self._clock else None,
             generated=message.generated,
             source=addresses[conversation.unit],
             destination=destination,
-            host=message.host or self._names.of(destination.ip, conversation.wall),
+            host=message.host or self._looked_up(destination.ip, conversation.wall, asker),
             summary=message.summary,
             kind=message.kind,
             path=message.path,
@@ -310,6 +310,21 @@ class Decoding:
             frames=(min(first.packet, last.packet), max(first.packet, last.packet)),
             conversation=conversation.number,
         )
+
+    def _asker(self, conversation: Conversation) -> Asker:
+        """Who speaks on the unit's side."""
+        uplink = self._uplinks.get(conversation.interface)
+        sharing = self._senders.get(uplink) if uplink else None
+        return Asker(uplink, sharing.of(conversation.addresses[conversation.unit]) if sharing else None)
+
+    def _looked_up(self, ip: str, wall: int, asker: Asker) -> str | None:
+        found = self._names.of(ip, wall, asker)
+        if found is not None and found.elsewhere is not None:
+            self._note(
+                f"what was sent over {asker.uplink or 'an unknown uplink'} to {found.name} is named by a look-up over "
+                f"{found.elsewhere}, since none was seen over its own uplink"
+            )
+        return found.name if found is not None else None
 
 
 def _answered(conversation: Conversation) -> bool:

@@ -74,6 +74,19 @@ def test_the_example_of_a_real_rig_loads():
     assert rig.addresses.power.ceiling.voltage == 14.4
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("{d: {manual: true}}", "`coverage` has `d`, which is no uplink; known: `c`"),
+        ("{c: {interface: eth1}}", "would set eth1 down, where packets are captured"),
+    ],
+)
+def test_coverage_is_commanded_of_uplinks_and_never_where_packets_are_captured(write, row, told):
+    """A tap on an interface that is down records nothing."""
+    with pytest.raises(InputError, match=told):
+        load_rig(write(REAL + f"coverage: {row}\n"))
+
+
 def test_a_real_bench_that_says_nothing_of_an_exit_does_not_observe_it(write):
     """A sealed network has no exit but its uplinks; a car has, unless the bench sees to it."""
     assert load_rig(write(REAL)).unobserved == ("bluetooth pan", "usb tethering", "second sim")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rigs.protocols import Clock, UplinkKind
 from rigs.sim.network.sealed import SealedNetwork
@@ -22,6 +22,15 @@ class SealedCoverage:
     def uplinks(self) -> Mapping[str, UplinkKind]:
         """Uplinks that it commands."""
         return {uplink.name: uplink.kind for uplink in self._network.uplinks}
+
+    @property
+    def away(self) -> Collection[str]:
+        """Uplinks that it keeps down now."""
+        return self._since.keys()
+
+    def says(self) -> str:
+        """How each uplink stands."""
+        return ", ".join(f"{name} {'lost' if name in self._since else 'covered'}" for name in self.uplinks)
 
     def lost(self, uplink: str) -> None:
         """Nothing passes from now on."""

@@ -6,6 +6,8 @@ import struct
 
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRROPT, EDNS0TLV
 
+from captures.decode import Behind, Senders
+
 
 def ask(name: str, kind: str = "A", ident: int = 7) -> bytes:
     return bytes(DNS(id=ident, rd=1, qd=DNSQR(qname=name, qtype=kind)))
@@ -74,3 +76,60 @@ def test_a_name_that_points_forwards_is_malformed(wire):
     wire.udp(struct.pack("!HHHHHH", 8, 0, 1, 0, 0, 0) + b"\xc0\x0c\0\1\0\1", destination=("203.0.113.53", 53))
     decoded = wire.decode()
     assert decoded.transmissions[1].malformed == "not a DNS message"
+
+
+UPLINKS = {"uplink0": "cellular", "uplink1": "private"}
+SHARED = {"cellular": Senders(ecu="T-Box", behind=(Behind(ecu="IVI", ports=(40_000, 44_999)),))}
+
+
+def look_up(wire, name: str, port: int, interface: str = "uplink0") -> None:
+    wire.interface = interface
+    wire.udp(ask(name), source=("10.64.0.2", port), destination=("203.0.113.53", 53))
+    answer(wire, tell(name, "203.0.113.10"), port)
+
+
+def hosts(decoded) -> list:
+    return [sent.host for sent in decoded.transmissions if sent.channel != "dns"]
+
+
+def test_a_recipient_is_named_by_look_ups_of_its_own_uplink(wire):
+    """A private APN has a DNS of its own: a newer answer there renames nothing on the public one."""
+    look_up(wire, "public.example", 1)
+    look_up(wire, "private.example", 2, "uplink1")
+    for interface in UPLINKS:
+        wire.interface = interface
+        wire.udp(b"raw", source=("10.64.0.2", 5), destination=("203.0.113.10", 6))
+    decoded = wire.decode(uplinks=UPLINKS)
+    assert hosts(decoded) == ["public.example", "private.example"]
+    assert decoded.notes == ()
+
+
+def test_a_name_from_another_uplink_is_the_last_resort_and_said(wire):
+    """After what is known beforehand."""
+    look_up(wire, "public.example", 1)
+    wire.interface = "uplink1"
+    wire.udp(b"raw", source=("10.64.0.2", 5), destination=("203.0.113.10", 6))
+    decoded = wire.decode(uplinks=UPLINKS)
+    assert hosts(decoded) == ["public.example"]
+    (note,) = decoded.notes
+    assert note.startswith(
+        "what was sent over private to public.example is named by a look-up over cellular, since none"
+    )
+    known = wire.decode(uplinks=UPLINKS, names={"203.0.113.10": "known.example"})
+    assert (hosts(known), known.notes) == (["known.example"], ())
+
+
+def test_each_control_unit_is_named_its_own_recipients(wire):
+    """One that asked for nothing, since the other resolves for it, has the names of the uplink."""
+    look_up(wire, "tbox.example", 1)
+    look_up(wire, "ivi.example", 40_001)
+    for port in (5, 40_002):
+        wire.udp(b"raw", source=("10.64.0.2", port), destination=("203.0.113.10", 6))
+    assert hosts(wire.decode(uplinks=UPLINKS, senders=SHARED)) == ["tbox.example", "ivi.example"]
+
+
+def test_a_control_unit_whose_look_ups_another_makes_has_its_names(wire):
+    look_up(wire, "any.example", 1)
+    wire.udp(b"raw", source=("10.64.0.2", 40_002), destination=("203.0.113.10", 6))
+    decoded = wire.decode(uplinks=UPLINKS, senders=SHARED)
+    assert (hosts(decoded), decoded.notes) == (["any.example"], ())
