@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from captures.sightings.cells import METRES_PER_DEGREE
+from captures.sightings.information import before
 from telltale.identity import Identity
 
 _NUMBER = re.compile(rb"\d{1,5}\.(\d{1,20})(?!\d|\.\d|[eE][-+]?\d)")
@@ -30,6 +31,7 @@ _AFTER = re.compile(rb"(?:\xc2?\xb0)? ?([NSEWnsew])(?![A-Za-z\d])|,([NSEW])(?=[,
 _LETTERS = ((b"", b"N", b"S"), (b"", b"E", b"W"))
 _NEGATIVE = (b"S", b"W")
 _DIGITS = tuple(b"%d" % digit for digit in range(10))
+_PARTS = b"0123456789."
 _MORE = re.compile(rb"\.?\d")
 
 
@@ -85,7 +87,7 @@ class Stretch(NamedTuple):
 
     def touches_digits(self, start: int) -> bool:
         """Whether a number goes on before *start*."""
-        return start > self.low and self.data[start - 1] in b"0123456789."
+        return start > self.low and self.data[start - 1] in _PARTS and before(self.data, start, self.low)[-1] in _PARTS
 
 
 class Clue(Protocol):

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from captures.sightings import archives, escapes, inflate, markup, runs
+from captures.sightings import archives, escapes, inflate, markup, runs, texts
 from captures.sightings.layers import SEPARATOR, Layer, Piece, Placer, Span
 from captures.sightings.reasons import Reason
-from captures.sightings.runs import Places
+from captures.sightings.texts import Places
 
 Find = Callable[[Layer, "Reasons"], Iterable[Places]]
 """Texts in a layer that may be encoded, each with all its places."""
@@ -124,18 +124,18 @@ DECODERS: tuple[Decoder, ...] = (
     ),
     Decoder(
         name="base64",
-        find=lambda layer, reasons: runs.base64_texts(layer.data, reasons.base64),
-        decode=_whole(runs.decode_base64),
-        placer=runs.place_base64,
+        find=lambda layer, reasons: texts.base64_texts(layer.data, reasons.base64),
+        decode=_whole(texts.decode_base64),
+        placer=texts.place_base64,
     ),
     Decoder(
         name="base32",
-        find=lambda _, reasons: runs.base32_texts(reasons.base32),
-        decode=_whole(runs.decode_base32),
+        find=lambda _, reasons: texts.base32_texts(reasons.base32),
+        decode=_whole(texts.decode_base32),
     ),
     Decoder(
         name="hex",
-        find=lambda _, reasons: runs.hex_texts(reasons.hex),
+        find=lambda _, reasons: texts.hex_texts(reasons.hex),
         decode=_whole(binascii.unhexlify),
     ),
     *_streams(

@@ -77,10 +77,20 @@ def utf16_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
             continue
         start, end = run.span()
         last = end - (data[end - 1] == 0)  # behind the last character
-        if _is_little_endian(data, start, last):
+        if _is_neighbour(data, start, last):
+            yield start + 1, last
+        elif _is_little_endian(data, start, last):
             yield start, end - (last == end)
         else:
             yield start - 1 if data[start - 1 : start] == b"\0" else start + 1, last
+
+
+def _is_neighbour(data: bytes, start: int, last: int) -> bool:
+    """Whether what seems to be the first character ends a line before, or is the length of a big-endian text behind."""
+    length = last - start - 1
+    return data[start - 1 : start + 1] == b"\r\n" or (
+        length in (data[start], int.from_bytes(data[start - 1 : start + 1], "big"))
+    )
 
 
 def _is_little_endian(data: bytes, first: int, last: int) -> bool:

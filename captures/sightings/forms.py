@@ -15,7 +15,7 @@ from functools import partial
 from itertools import accumulate
 
 from captures.sightings.digests import CUT, DIGESTS, SALTS, cuts, keyed, salted
-from captures.sightings.information import Guard, guard_for, is_poor
+from captures.sightings.information import Guard, guard_for, is_poor, word_in
 from captures.sightings.layers import Span
 from captures.sightings.packed import packed
 from captures.sightings.partial import end_at, ends, mask_at, masks
@@ -76,6 +76,11 @@ GROUPS: Mapping[str, Grouping] = {
     "licence_plate": Grouping((2, 6), ("", "·", " ", "-")),  # GA 36: province and office, then five or six characters
 }
 """Items that are written with and without separators."""
+
+
+_WIDE = {"utf-16-le": "utf-16", "utf-16-be": "utf-16", "gbk": "gbk", "gb18030": "gbk"}
+"""Links of Chinese in other codes; GB 18030 holds every character."""
+_CHINESE = 3  # characters, at six bytes of other codes not to be taken for chance
 
 
 def spellings(identity: Identity) -> tuple[str, ...]:
@@ -159,15 +164,13 @@ def _plain(identity: Identity, text: str) -> Iterator[Pattern]:
     yield plain(wanted=Needle(text.encode(), caseless=True), guard=guard)
     if " " in text:  # application/x-www-form-urlencoded writes a space as +, WHATWG URL section 5.2
         yield plain(wanted=Needle(text.replace(" ", "+").encode(), caseless=True), guard=guard, chain=("percent",))
+    if not text.isascii() and len(text) >= _CHINESE:
+        for data, code in {text.encode(code, "replace"): code for code in _WIDE}.items():
+            alone = word_in(code) if is_poor(text) else None
+            yield plain(wanted=Needle(data, caseless=False), chain=(_WIDE[code],), guard=alone)
     if is_poor(text):
         return
     if text.isascii() and text.lower() != text[::-1].lower():
         yield plain(wanted=Needle(text[::-1].encode(), caseless=True), guard=guard, chain=("reversed",))
-    # UTF-16 of plain ASCII is a decoder's work, which can tell the byte order from the run that it stands in
-    if not text.isascii():
-        for order in ("utf-16-le", "utf-16-be"):
-            yield plain(wanted=Needle(text.encode(order), caseless=False), chain=("utf-16",))
-        for data in {text.encode(code, "replace") for code in ("gbk", "gb18030")}:  # GB 18030 holds every character
-            yield plain(wanted=Needle(data, caseless=False), chain=("gbk",))
     for link, data in dict.fromkeys(packed(text)):
         yield plain(wanted=Needle(data, caseless=False), chain=(link,))

@@ -117,6 +117,7 @@ def _escaped(texts: Sequence[bytes]) -> Iterator[Hint]:
             yield Expression(_in_percent(text), 1, caseless=True), "percent", VALUE
         if expression := _in_json(text):
             yield Expression(expression, 1, caseless=True), "json", VALUE
+            yield Expression(expression, 1, caseless=True), "percent", VALUE  # which its backslashes may be in
     for text in texts:
         yield from ((Needle(digits, caseless=False), "base32", VALUE) for digits in _aligned32(text))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from captures.sightings.decoders import COMPRESSIONS
 from captures.sightings.layers import Layer, Span
 from telltale.identity import Identity
 from telltale.sighting import Sighting
@@ -23,6 +24,11 @@ class Found:
     start: int
     end: int
     precision: float | None = None
+
+
+_Entry = tuple[Span, Found]
+"""Where something was found in the part."""
+_CUT = "truncated"
 
 
 class Ledger:
@@ -52,12 +58,14 @@ class Ledger:
 
     def sightings(self) -> list[Sighting]:
         """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part."""
-        entries = [
-            (span, one)
-            for (layer, _, _), found in self._entries.items()
-            for one in found
-            for span in layer.locate(one.start, one.end)
-        ]
+        entries = _believed(
+            [
+                (span, one)
+                for (layer, _, _), found in self._entries.items()
+                for one in found
+                for span in layer.locate(one.start, one.end)
+            ]
+        )
         kept: dict[tuple[str, object, str], list[Span]] = defaultdict(list)
         sightings = []
         for span, found in sorted(entries, key=_rank):
@@ -83,7 +91,30 @@ class Ledger:
         return sorted(sightings, key=lambda sighting: (sighting.offset, sighting.item, sighting.form))
 
 
-def _rank(entry: tuple[Span, Found]) -> tuple[int, int, int]:
+def _believed(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """Entries without the shadows of others: a piece of what is there whole, and what was read past a compression.
+
+    A zip file that Zstandard could not make smaller stands in its stream as it is, and can be read there as if nothing
+    were round it.
+    """
+    wholes: dict[tuple[Identity, str], list[Span]] = defaultdict(list)
+    beneath: dict[tuple[Identity, str, tuple[str, ...]], list[Span]] = defaultdict(list)
+    for span, found in entries:
+        wholes[found.identity, found.form].append(span)
+        for at, link in enumerate(found.chain if len(found.chain) > 1 else ()):
+            if link in COMPRESSIONS:
+                beneath[found.identity, found.form, found.chain[:at] + found.chain[at + 1 :]].append(span)
+    for spans in (*wholes.values(), *beneath.values()):
+        spans.sort()
+    for span, found in entries:
+        whole = "plain" if found.form == _CUT else found.form.removesuffix(f" {_CUT}")
+        if whole != found.form and _meets(wholes.get((found.identity, whole), ()), span):
+            continue
+        if not _meets(beneath.get((found.identity, found.form, found.chain), ()), span):
+            yield span, found
+
+
+def _rank(entry: _Entry) -> tuple[int, int, int]:
     (start, end), found = entry
     longest_first = start - end if isinstance(found.identity.value, bytes) else 0
     return len(found.chain), longest_first, start

@@ -33,7 +33,7 @@ from decimal import Decimal
 from captures.sightings.cells import CELLS, Cells
 from captures.sightings.coordinates import Clue, Reading, Stretch, Target
 from captures.sightings.datums import datums
-from captures.sightings.information import is_text
+from captures.sightings.information import before, is_text
 from captures.sightings.scanner import Needle, Wanted
 from captures.sightings.spellings import FINEST, clues, precision_of, shortened
 from telltale.identity import Identity, Position
@@ -94,7 +94,7 @@ class _Code:
         """The code at *start*, if it leads to one of the places."""
         data, low, high = text
         match = self.shape.match(data, start, high)
-        if not match or (start > low and _MARK.match(data, start - 1)) or _MARK.match(data, match.end(), high):
+        if not match or _MARK.match(before(data, start, low)[-1:]) or _MARK.match(data, match.end(), high):
             return
         digits = self.cells.digits(match[0].decode().lower())
         named = len(digits) >= self.cells.alone or _CODE_NAME.search(data, max(low, start - _NAME_REACH), start)

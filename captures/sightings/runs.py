@@ -8,29 +8,21 @@ what stands here is a fragment. It is a reason to undo it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import string
-import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
-from captures.sightings.information import is_text
-from captures.sightings.layers import Place, Span
+from captures.sightings.layers import Span
 from captures.sightings.reasons import LENGTH, LOOK, VALUE, Reason
-
-Places = list[Span]
-"""Where one and the same text stands."""
 
 _DELIMITERS = b"+/-_"
 _BASE64 = (string.ascii_letters + string.digits).encode() + _DELIMITERS
 _BASE32 = (string.ascii_uppercase + "234567").encode()
 _HEX = string.hexdigits.encode()
-_DELIMITER = re.compile(rb"[+/_-]")
-_REACH = 1024  # how far into a run a delimiter may stand and still be taken for its beginning
+REACH = 1024  # how far into a run a delimiter may stand and still be taken for its beginning
 _SHORT = 64  # runs up to this length are gathered by their text: names and tokens come again and again
 _WINDOW = 64  # how far the end of a run is looked for at first
 _SHORTEST = 4  # digits
@@ -39,18 +31,19 @@ _TEXT = frozenset(bytes(range(0x20, 0x7F)) + b"\t\r\n")
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
-_WORDS = re.compile(rb"(?:(?:[A-Z]?[a-z0-9]{0,40}|[A-Z0-9]{1,40})[+/_-])*+")
-_LINE = 60  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
+_LAST_LINE = re.compile(rb"\r?\n(?P<digits>[A-Za-z0-9+/]{1,76})(?P<padding>={0,2})(?![A-Za-z0-9+/=,:.(_-])")
+LINE, _LONGEST_LINE = 60, 76  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
 _PADDING = re.compile(rb"={0,6}")
 _PAIR = re.compile(rb"%(?:25)*(?P<pair>[0-9A-Fa-f]{2})")
 _BREAKS = frozenset((b"0A", b"0a", b"0D", b"0d"))
 _ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
 _BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:\\r)?\\n")
-_PERCENT, _BACKSLASH, _EQUALS, _HYPHEN, _U = b"%\\=-u"
+_PERCENT, _BACKSLASH, _EQUALS, _U = b"%\\=u"
 _DEEPER = (b"5C", b"5c")  # a backslash in percent
-_VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
+_QUOTED_PADDING = re.compile(rb"=3D(?:=3D)?(?![A-Za-z0-9+/=])")
+_CBOR_LENGTH = b"xX"  # major types 3 and 2 with an argument of one byte
+_OPENERS = frozenset(b" \n\"'=:/>,")  # what stands before a text that is no length
 _PHASES = frozenset(range(4))
-_UNDO = bytes.maketrans(b"-_", b"+/")
 
 
 class Run(NamedTuple):
@@ -124,13 +117,21 @@ class Alphabet:
         for (low, high), strength, phases in self._rows(data, reasons):
             padded = _end(_PADDING, data, high) if self._padded else high
             self._escapes(data, low, padded, broken)
+            if high < padded and _QUOTED_PADDING.match(data, high):
+                broken.append(("quoted-printable", Reason(high, high + 1, LOOK)))
+                continue
             start, end = self._own(data, low, padded)
-            start = _behind_length(data, start, end)
             if end - start < _SHORTEST or (strength < VALUE and self._is_dull(data, start, end)):
                 continue
+            ends = {end}
+            if start and data[start - 1] not in _OPENERS:
+                ends |= {lines_end(data, first, end) for first in (start, start + 1) if self._wrapped}
+                start = _behind_length(data, start, ends)
             shifted = {(phase - start + low) % 4 for phase in phases}
             if start and data[start - 1] not in _TEXT:
                 shifted |= _PHASES  # in binary a neighbour may look like a digit
+            elif start and data[start] in {each - start - 1 for each in ends}:
+                shifted.add(1)  # so may its length
             if end - start > _SHORT:
                 whole.append(Run((start,), end - start, frozenset(shifted)))
                 continue
@@ -151,7 +152,7 @@ class Alphabet:
             strength = max(strength, reason.strength)
             if reason.strength == VALUE:
                 phases.update(range(4))
-            elif reason.strength == LOOK and reason.start - row[0] < _REACH:
+            elif reason.strength == LOOK and reason.start - row[0] < REACH:
                 phases.add((reason.start - row[0]) % 4)
         if row[1]:
             yield row, strength, phases
@@ -179,7 +180,8 @@ class Alphabet:
 
     def _own(self, data: bytes, start: int, end: int) -> Span:
         """The run without the escape that it seems to begin with; empty when it goes on in another encoding."""
-        if start and data[start - 1] in (_PERCENT, _BACKSLASH, _U):
+        is_length = start > 1 and data[start - 1] == end - start and data[start - 2] not in _TEXT
+        if start and data[start - 1] in (_PERCENT, _BACKSLASH, _U) and not is_length:
             own = self._behind_escape(data, start)
             if own is None:
                 return start, start
@@ -225,23 +227,24 @@ class Alphabet:
         if not self._wrapped or not (match := _BREAK.match(data, at)):
             return False
         goes_on = before or data[match.end() : match.end() + 1] in self._digits
-        return goes_on and at >= _LINE and not data[at - _LINE : at].removesuffix(b"\\r").strip(self._digits)
+        return goes_on and at >= LINE and not data[at - LINE : at].removesuffix(b"\\r").strip(self._digits)
 
 
-def _behind_length(data: bytes, start: int, end: int) -> int:
+def _behind_length(data: bytes, start: int, ends: AbstractSet[int]) -> int:
     """Where the text begins in a run whose first digits are the end of a binary field and the text's own length.
 
-    Containers (protocol buffers, CBOR, DER, MQTT …) put the length before a text, and it may look like a digit.
+    Containers (protocol buffers, CBOR, DER, MQTT …) put the length before a text, and it may look like digits. One byte
+    alone can be chance: it counts behind CBOR's mark of a length of one byte (RFC 8949, section 3).
     """
-    if start in (0, end) or data[start - 1] in _TEXT:
-        return start
-    for at in range(start + 1, min(start + _NEIGHBOURS, end)):
-        length = end - at
-        if data[at - 1] == length or data[at - 2 : at] in (
-            length.to_bytes(4, "big")[-2:],
-            bytes((length & 0x7F | 0x80, length >> 7 & 0x7F)),
-        ):
-            return at
+    for at in range(start + 1, min(start + _NEIGHBOURS, *ends)):
+        for length in (end - at for end in ends):
+            if length < 128:
+                is_length = at > start + 1 and data[at - 1] == length and data[at - 2] in _CBOR_LENGTH
+            else:
+                big, varint = length.to_bytes(4, "big")[2:], bytes((length & 0x7F | 0x80, length >> 7 & 0x7F))
+                is_length = data[at - 2 : at] in (big, varint)
+            if is_length:
+                return at
     return start
 
 
@@ -255,120 +258,23 @@ def wrapped_end(data: bytes, at: int) -> int:
     return _end(_WRAPPED, data, at)
 
 
-def base64_texts(data: bytes, runs: Iterable[Run]) -> Iterator[Places]:
-    """Base64 texts (RFC 4648, sections 4 and 5), padded or not, in lines (RFC 2045, section 6.8) or not.
-
-    ``/``, ``-`` and ``_`` are digits, but also stand before a text (``/v1/upload/TFNW…``). So a run is given once from
-    its beginning, and once for each of the other alignments that may begin behind such a delimiter.
-    """
-    wrapped_to = 0
-    for run in runs:
-        start, end = run.starts[0], run.starts[0] + run.length
-        if run.length >= _LINE and run.length % 4 == 0:
-            if end <= wrapped_to:
-                continue
-            if data[end - 1] != _EQUALS and (lines := _WRAPPED.match(data, end)):
-                wrapped_to = lines.end()
-                yield [_whole(data, start, wrapped_to)]
-                continue
-        for skip in _beginnings(data[start : min(start + _REACH, end)].rstrip(b"="), run.phases):
-            low, high = _whole(data, start + skip, end)
-            yield [(place + skip, place + skip + high - low) for place in run.starts]
+def lines_end(data: bytes, start: int, at: int) -> int:
+    """Where a base64 text ends whose first line goes from *start* to *at*: more lines as long, and a shorter last."""
+    if not LINE <= at - start <= _LONGEST_LINE or data[at - 1] == _EQUALS or data[at : at + 1] not in (b"\r", b"\n"):
+        return at
+    end = _end(_full_lines(at - start), data, at)
+    last = _LAST_LINE.match(data, end)
+    if not last or len(last["digits"]) >= at - start:
+        return end
+    digits, padding = len(last["digits"]), len(last["padding"])
+    return last.end() if digits % 4 != 1 and (not padding or (digits + padding) % 4 == 0) else end
 
 
-def base32_texts(runs: Iterable[Run]) -> Iterator[Places]:
-    """Base32 texts (RFC 4648, section 6), padded or not."""
-    for starts, length, _ in runs:
-        yield [(start, start + length) for start in starts]
+@lru_cache(64)
+def _full_lines(width: int) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{%d}(?![A-Za-z0-9+/=]))*+" % width)
 
 
-def decode_base32(text: bytes) -> bytes:
-    """The bytes of a base32 text; digits that do not make a whole byte at its end are left out."""
-    digits = text.rstrip(b"=")
-    whole = len(digits) - {1: 1, 3: 1, 6: 1}.get(len(digits) % 8, 0)
-    return base64.b32decode(digits[:whole] + b"=" * (-whole % 8))
-
-
-def hex_texts(runs: Iterable[Run]) -> Iterator[Places]:
-    """Hexadecimal texts in either case; of a run with an odd number of digits, both readings."""
-    for starts, length, _ in runs:
-        even = length - length % 2
-        for skip in range(length % 2 + 1):
-            yield [(start + skip, start + skip + even) for start in starts]
-
-
-def _whole(data: bytes, start: int, end: int) -> Span:
-    """The base64 text from *start* to *end* with the padding that it needs, or with none."""
-    padding = end - start - len(data[max(start, end - 2) : end].rstrip(b"=")) - max(0, end - start - 2)
-    breaks = data.count(b"\n", start, end) + data.count(b"\r", start, end)
-    wanted = -(end - start - padding - breaks) % 4 % 3
-    return start, end - padding + (wanted if wanted <= padding else 0)
-
-
-def _end(expression: re.Pattern[bytes], data: bytes, at: int, stop: int = sys.maxsize) -> int:
-    match = expression.match(data, at, stop)
+def _end(expression: re.Pattern[bytes], data: bytes, at: int) -> int:
+    match = expression.match(data, at)
     return match.end() if match else at
-
-
-def decode_base64(text: bytes) -> bytes:
-    """The bytes of a base64 text; digits that do not make a whole byte at its end are left out."""
-    if b"-" in text or b"_" in text or b"\n" in text:
-        text = text.translate(_UNDO, b"\r\n")
-    digits = text.rstrip(b"=")
-    whole = len(digits) - (len(digits) % 4 == 1)
-    return binascii.a2b_base64(digits[:whole] + b"=" * (-whole % 4))
-
-
-def place_base64(text: bytes, decoded: bytes) -> Place:
-    """The part of a base64 *text* that holds a stretch of *decoded*.
-
-    What stands beside a delimiter is taken for a neighbour, not for the same text, when it does not decode to text
-    itself.
-    """
-    marks = _delimiters(text)
-    if not marks or b"\n" in text or (is_text(decoded) and _ends_whole(text)):
-        return lambda _start, _end: (0, len(text))
-    firsts = [mark + 1 for mark in marks[: bisect_left(marks, _REACH)] if (mark + 1) % 4 == 0]
-    lasts = marks[: bisect_left(marks, len(text) - _REACH) - 1 : -1] if marks[0] < len(text) - _REACH else marks[::-1]
-
-    def place(start: int, end: int) -> Span:
-        low = next((first for first in (0, *firsts) if _is_text_between(decoded, first * 3 // 4, start)), 0)
-        rest = (last for last in lasts if _is_text_between(decoded, end, last * 3 // 4))
-        high = len(text)
-        if not _is_text_between(decoded, end, len(decoded)) or not _ends_whole(text):
-            high = next(rest, high)
-        return low, high
-
-    return place
-
-
-def _is_text_between(data: bytes, start: int, end: int) -> bool:
-    return start <= end and is_text(data[start : min(end, start + _REACH)])
-
-
-def _ends_whole(text: bytes) -> bool:
-    """Whether an encoder could have ended a text like this: the bits that its last digit has to spare are zero."""
-    digits = text.rstrip(b"=").translate(_UNDO)
-    spare = {0: 0, 2: 4, 3: 2}.get(len(digits) % 4)
-    return spare is not None and _VALUES.index(digits[-1:]) % (1 << spare) == 0
-
-
-def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
-    """Where base64 may begin: with the run itself, and behind the first delimiter of each other alignment.
-
-    Unless a reason tells that it does begin in one of some *phases*, with a delimiter before it or not, only words may
-    stand before it (``/v1/upload/``): behind every ``/`` in a genuine text would be four times the work.
-    """
-    found = {0: 0}
-    words = _end(_WORDS, text, 0)
-    for mark in _delimiters(text if phases else text[:words]):
-        first = mark + 1
-        if first + 4 <= len(text) and (first <= words or first % 4 in phases):
-            found.setdefault(first % 4, first)
-    for phase in phases:
-        found.setdefault(phase, phase)
-    return list(found.values())
-
-
-def _delimiters(text: bytes) -> list[int]:
-    return [match.start() for match in _DELIMITER.finditer(text)]

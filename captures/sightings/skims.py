@@ -5,6 +5,8 @@ looks like                              is taken for
 ======================================  ================================================================================
 four base64 groups of ASCII             base64 of text, or of another encoding: in each group of four digits the three
                                         bits that are the top bits of bytes are clear; one random group in eight
+base64 digits that mix cases and        base64 of a digest, or of a few bytes that hold one; of 24 random bytes in a row
+numbers as no name does                 one text in 600 does not
 `LONG` base64 digits                    base64 of anything; names and tokens are shorter
 two lines of 60 base64 digits or more   base64 in lines (RFC 2045, section 6.8), unless they are lines of hex digits
 two base32 groups of ASCII              base32, likewise; one random group in 32
@@ -13,6 +15,8 @@ ten hex pairs 20 to 7f                  hex of text; one random pair in two and 
 six ASCII characters with zeros         UTF-16
 an escape of a letter or digit          percent, JSON, HTML or quoted-printable written by somebody who hides something:
                                         no encoder needs to escape those
+three escaped marks that mask, two      percent
+escaped escapes of quoted-printable
 an escape of what is no UTF-8          percent of binary
 20 base64 digits round ``\/``, ``%2F``  base64 in a JSON string or in a form
 ======================================  ================================================================================
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from typing import NamedTuple
 
 from captures.sightings.escapes import JSON_ROW, URI_ROW, UTF16_ROW
@@ -42,6 +47,15 @@ _D = rb"[A-Za-z0-9+/_-]"
 _X = rb"[0-9a-fA-F]"
 _ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589+-]" + _D
 _ASCII_OCTET = rb"[A-P][ABEFIJMNQRUVYZ45][A-Z2-7][A-HQ-X][ACEGIKMOQSUWY246][A-Z2-7][A-DI-LQ-TYZ23][A-Z2-7]"
+_OTHER = rb"[0-9]"
+_MIXED = b"|".join(  # three digits in a row that names, numbers, UUIDs and hexadecimals have no use for
+    (
+        *(b"".join(one) for one in permutations((rb"[A-Z]", rb"[a-z]", _OTHER))),
+        *(rb"[A-Z][a-z][A-Z]", rb"[a-z][A-Z]{2}[a-z]", _OTHER + rb"[A-Z]" + _OTHER),
+        *(rb"[g-z]" + _OTHER + rb"[a-z]", rb"[a-z]" + _OTHER + rb"[g-z]"),
+        *(rb"[G-Z]" + _OTHER + rb"[A-Z]", rb"[A-Z]" + _OTHER + rb"[G-Z]"),
+    )
+)
 _ALNUM = rb"(?:3[0-9]|[46][1-9a-f]|[57][0-9a])"  # ASCII letters and digits, in hex digits
 _NO_TEXT = rb"(?:0[0-8bcef]|1[0-9a-f]|7f|c[01]|f[5-9a-f])"  # control characters, and bytes that UTF-8 does without
 _HEX_LINES = Alphabet(b"0123456789abcdefABCDEF\r\n")
@@ -89,12 +103,13 @@ def _stop(_data: bytes, _start: int, stop: int) -> int:
 
 _BASE64 = (
     _Look(Expression(rb"(?:" + _ASCII_GROUP + rb"){4}", 16), ("base64",), LOOK, _base64_end),
+    _Look(Expression(_D + rb"{6}(?:" + _MIXED + rb")", 9), ("base64",), LENGTH, _base64_end),
     _Look(Expression(_D + rb"{%d}" % LONG, LONG), ("base64",), LENGTH, _base64_end),
     _Look(Expression(_D + rb"{60}\r?\n" + _D + rb"{4}", 10), ("base64",), LENGTH, _lines_end),
 )
 _BASE32 = (
     _Look(Expression(rb"(?:" + _ASCII_OCTET + rb"){2}", 16), ("base32",), LOOK, _base32_end),
-    _Look(Expression(rb"[A-Z2-7]{64}", 64), ("base32",), LENGTH, _base32_end),
+    _Look(Expression(rb"[A-Z2-7]{26}", 26), ("base32",), LENGTH, _base32_end),
 )
 _HEX = (
     _Look(Expression(rb"(?:[2-7]" + _X + rb"){10}", 20), ("hex",), LOOK, _hex_end),
@@ -113,6 +128,8 @@ _ESCAPES = (
     ),
     _Look(Expression(_D + rb"{20}%(?:25){0,4}2[bfBF]" + _D + rb"{20}", 23), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(_D + rb"{60}%0[aAdD]", 3), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(rb"(?:%(?:25){0,4}(?:2a|23)){3}", 9, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(Expression(rb"(?:%(?:25){0,4}3d[0-9a-f]{2}){2}", 10, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(rb"\\u00" + _ALNUM, 6, caseless=True), ("json",), LOOK, _row(JSON_ROW)),
     _Look(Expression(rb"5cu00" + _ALNUM, 7, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(rb"(?:[!-~]\\u0000){4}", 6), ("json",), LOOK, _row(JSON_ROW)),
