@@ -12,11 +12,10 @@ import uuid
 
 from rigs.footage import picture, sound, video
 from telltale.identity import Identities, Identity, Position
+from telltale.wellformed import vin_check_digit
 
 BEIJING: Position = (39.9042, 116.4074)
 """Tiananmen, degrees, WGS-84."""
-_VIN_VALUES = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "012345678912345678123457923456789"), strict=True))
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_ALPHABET = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
 _PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _SURNAMES = ("欧阳", "司马", "诸葛", "上官", "慕容", "令狐", "尉迟", "宇文")
@@ -81,13 +80,7 @@ def vin(draw: random.Random, manufacturer_code: str) -> str:
     """
     given = manufacturer_code + "".join(draw.choices(_VIN_ALPHABET, k=5)) + "0" + "0"
     given += draw.choice("ABCDEFGHJKLMNPRSTUVWXYZ") + _digits(draw, 6)
-    return given[:8] + check_digit(given) + given[9:]
-
-
-def check_digit(number: str) -> str:
-    """The ninth character that fits a 17-character VIN, whatever stands there (49 CFR 565.15(c))."""
-    rest = sum(_VIN_VALUES[character] * weight for character, weight in zip(number, _VIN_WEIGHTS, strict=True)) % 11
-    return "X" if rest == 10 else str(rest)
+    return given[:8] + vin_check_digit(given) + given[9:]
 
 
 def with_luhn(digits: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
+from telltale.wellformed import doubt, misspelt
 from telltale.yamlfile import read
 
 Position = tuple[float, float]
@@ -43,9 +44,17 @@ class Identities:
     :param keys: keys that the unit is known to hash values with (RFC 2104)
     """
 
-    def __init__(self, identities: Iterator[Identity] | list[Identity], *, keys: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        identities: Iterator[Identity] | list[Identity],
+        *,
+        keys: Sequence[bytes] = (),
+        doubts: Sequence[str] = (),
+    ) -> None:
         self._all = tuple(identities)
         self.keys = tuple(keys)
+        self.doubts = tuple(doubts)
+        """What speaks against some of them without being an error, a line each with its place; to be told."""
 
     def __iter__(self) -> Iterator[Identity]:
         return iter(self._all)
@@ -66,7 +75,7 @@ class Identities:
 
     def with_(self, *more: Identity) -> Identities:
         """These and more."""
-        return Identities([*self._all, *more], keys=self.keys)
+        return Identities([*self._all, *more], keys=self.keys, doubts=self.doubts)
 
     @classmethod
     def load(cls, path: Path) -> Identities:
@@ -79,22 +88,26 @@ class Identities:
             raise InputError("holds no identities; write e.g. `vin: LSV…`", file=path, line=1)
         found: list[Identity] = []
         keys: list[bytes] = []
+        doubts: list[str] = []
         for item, given in data.items():
             line = lines.get((str(item),))
             if item not in taxonomy() and item != KEYS:
                 known = [*taxonomy(), KEYS]
                 raise InputError(f"unknown item `{item}`" + near_miss(str(item), known), file=path, line=line)
-            for value in given if isinstance(given, list) else [given]:
+            for index, value in enumerate(given if isinstance(given, list) else [given]):
+                line = lines.get((str(item), index), line)
                 try:
                     if item == KEYS:
                         keys.append(_key(value))
                     else:
                         found.append(Identity(item=item, value=_value(item, value, path.parent)))
+                        if why := doubt(item, found[-1].text):
+                            doubts.append(f"{path}:{line}: warning: `{item}`: {why}")
                 except ValueError as error:
                     raise InputError(f"`{item}`: {error}", file=path, line=line) from None
         if not found:
             raise InputError("holds keys, and no identity that they could hash", file=path, line=1)
-        return cls(found, keys=keys)
+        return cls(found, keys=keys, doubts=doubts)
 
 
 def _value(item: str, given: object, folder: Path) -> str | Position | bytes:
@@ -114,6 +127,8 @@ def _value(item: str, given: object, folder: Path) -> str | Position | bytes:
         except OSError as error:
             raise ValueError(f"the media file cannot be read: {error.strerror}: {given}") from None
     if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
+        if why := misspelt(item, str(given)):
+            raise ValueError(why)
         return str(given)
     raise ValueError("expected text; put quotes round a value that YAML reads as something else")
 

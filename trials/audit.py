@@ -74,6 +74,8 @@ def audit(
         reveal=wishes.reveal,
         recognise=wishes.recognise,
     )
+    for line in terms.identities.doubts:
+        print(f"telltale: {line}", file=sys.stderr)
     secrets = () if wishes.reveal else tuple(i.value for i in terms.identities if isinstance(i.value, str))
     found = _found(captures)
     out, err = Console(), Console(stderr=True)

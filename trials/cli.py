@@ -7,6 +7,8 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("telltale: interrupted; what had been captured is kept", file=sys.stderr)
         return int(ExitStatus.INCONCLUSIVE)
+    except Exception as error:  # noqa: BLE001 - a fault of ours; Python's own status for it, 1, would be a verdict
+        print(f"telltale: {_crash(error)}", file=sys.stderr)
+        return int(ExitStatus.INCONCLUSIVE)
     return status
+
+
+def _crash(error: Exception) -> str:
+    """One line for a fault of ours; the traceback goes to a file that its owner alone can read."""
+    handle, name = tempfile.mkstemp(prefix="telltale-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.writelines(traceback.format_exception(error))
+    told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
+    return f"the harness itself failed, and nothing is judged by that ({told}); its traceback is in {name}"
 
 
 def _reader_gone() -> bool:
@@ -96,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         type=Path,
         required=True,
-        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F0A0D00001`",
+        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F6A0D00001`",
     )
     sandbox.add_argument(
         "--policy", metavar="DIR", type=Path, help="judge by this policy; without it, list what is seen"
@@ -141,7 +155,7 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FILE",
         type=Path,
         required=True,
-        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F0A0D00001`",
+        help="what to look for: a YAML file with a line for each item, such as `vin: LNBSCB3F6A0D00001`",
     )
     audit.add_argument("--policy", metavar="DIR", type=Path, help="judge by this policy; without it, list what is seen")
     audit.add_argument("--state", metavar="FILE", type=Path, help="the unit's state over time, YAML or CSV")

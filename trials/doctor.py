@@ -19,6 +19,7 @@ from rigs.drivers.adb import AdbDriver
 from rigs.rigfile import RealRig, Rig
 from rigs.vehicle import Action, Vehicle
 from telltale.errors import ExitStatus, RigError, near_miss
+from telltale.identity import Identities
 from trials.keys import KeySources
 from trials.observation import uncontrolled
 from trials.scratch import scratch
@@ -118,6 +119,9 @@ def _simulated(setup: Setup, folder: Path) -> Iterator[Check]:
 def _real(rig: RealRig, vehicle: Vehicle, folder: Path) -> Iterator[Check]:
     """Each address with its own driver, and the interfaces of the uplinks; nothing is switched on."""
     yield from try_addresses(rig, vehicle, logs=folder)
+    if (known := rig.bench.identities) is not None:
+        doubts = [line.partition("warning: ")[2] for line in Identities.load(known).doubts]
+        yield _check("identities", f"read {known.name}", "; ".join(doubts) or "they are written as they should be")
     for uplink in rig.uplinks:
         yield _interface(f"uplink {uplink.name}", uplink.interface)
     with ExitStack() as stack:

@@ -57,6 +57,8 @@ def sandbox(
     if not command:
         raise InputError("no command: write it after `--`, e.g. telltale sandbox --identities ids.yaml -- curl …")
     known = Identities.load(identities)
+    for line in known.doubts:
+        print(f"telltale: {line}", file=sys.stderr)
     judged_by = load_policy(policy) if policy else None
     folder = RunFolder(runs, f"sandbox {Path(command[0]).name}")
     console = Console(stderr=True)

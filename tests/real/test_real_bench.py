@@ -171,7 +171,7 @@ uplinks:
     ],
 )
 def test_a_bench_that_lacks_what_it_takes_says_what_and_where(tmp_path, old, new, line, complaint):
-    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F0A0D00001\n")
+    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F6A0D00001\n")
     path = tmp_path / "real.yaml"
     path.write_text(RIG_TEXT.replace(old, new))
     with pytest.raises(InputError, match=re.escape(complaint)) as raised, RealBench(load_rig(path)):
@@ -195,7 +195,7 @@ def test_without_the_rights_of_a_router_one_line_says_which_are_missing():
 
 
 def test_a_proof_is_refused_on_a_real_rig(tmp_path, run_pytest):
-    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F0A0D00001\n")
+    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F6A0D00001\n")
     path = tmp_path / "real.yaml"
     path.write_text(RIG_TEXT)
     done = run_pytest(ROOT / "features/xiaomi-ev-2025-06/weather.feature", "--prove", "--rig", path, folder=tmp_path)

@@ -17,7 +17,7 @@ from trials.audit_file import Job, Terms
 from trials.cli import main
 from trials.lanes import spread
 
-VIN = "LSVAU2A30N2123456"
+VIN = "LSVAU2A31N2123456"
 EMAIL = "li.lei@example.test"
 START = 1_795_338_346
 KEYS = ["capture", "transmission", "time", "bench_time", "uplink", "recipient", "channel", "item", "value", "form"]

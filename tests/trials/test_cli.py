@@ -83,7 +83,7 @@ def test_ctrl_c_waits_until_the_benches_are_closed(tmp_path):
 
 def test_a_reader_who_has_gone_is_no_traceback(tmp_path):
     """As with `| head`: the status tells that the tables were cut short, and never a verdict."""
-    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F0A0D00001\n", encoding="utf-8")
+    (tmp_path / "ids.yaml").write_text("vin: LNBSCB3F6A0D00001\n", encoding="utf-8")
     (tmp_path / "drive.log").write_text("(1795000000.000000) can0 100#02\n", encoding="utf-8")
     reading, writing = os.pipe()
     os.close(reading)
@@ -100,3 +100,17 @@ def test_a_reader_who_has_gone_is_no_traceback(tmp_path):
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (3, "")
+
+
+def test_a_fault_of_the_harness_itself_is_inconclusive_and_never_a_verdict(tmp_path, monkeypatch, capsys):
+    """One line that names a file with the traceback; Python's own status would be that of a violation."""
+    monkeypatch.setattr("trials.audit.audit", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["audit", "x.pcap", "--identities", "ids.yaml"]) == 3
+    [line] = capsys.readouterr().err.splitlines()
+    assert "the harness itself failed" in line
+    assert "ZeroDivisionError" in line
+    [kept] = tmp_path.iterdir()
+    assert str(kept) in line
+    assert "Traceback" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0

@@ -14,7 +14,7 @@ import pytest
 from rigs.sim.network import SealedNetwork
 from telltale.errors import NamespacesRefusedError
 
-VIN = "LNBSCCAF1TF000123"
+VIN = "LNBSCCAF2TF000123"
 ACCOUNT = "acc-5512-7781-0093"
 
 
@@ -175,7 +175,7 @@ def test_a_command_that_cannot_run_is_one_line(sandbox, command, text):
 def test_an_unknown_item_in_the_identities_is_told_with_its_line(sandbox, tmp_path):
     done, _ = sandbox("true", options=["--identities", str(tmp_path / "bad.yaml")])
     assert (done.returncode, "no such file" in done.stderr) == (2, True)
-    (tmp_path / "bad.yaml").write_text("vin: A\nvinn: B\n")
+    (tmp_path / "bad.yaml").write_text("email: A\nvinn: B\n")
     done, _ = sandbox("true", options=["--identities", str(tmp_path / "bad.yaml")])
     assert done.returncode == 2
     assert f"{tmp_path / 'bad.yaml'}:2: unknown item `vinn`; did you mean `vin`?" in done.stderr

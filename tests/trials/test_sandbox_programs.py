@@ -21,7 +21,7 @@ from captures.pcapng import CaptureFile
 from rigs.sim.network import SealedNetwork
 from telltale.errors import NamespacesRefusedError
 
-VIN = "LNBSCCAF1TF000123"
+VIN = "LNBSCCAF2TF000123"
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 
 PAGE = """<script>

@@ -10,9 +10,8 @@ from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from captures.sightings.recognisers.reading import Told
+from telltale.wellformed import vin_check_digit
 
-_VIN_LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)  # 49 CFR 565.15, table IV; GB 16735-2019, annex A
 _NO_YEAR = frozenset("IOQUZ0")  # 49 CFR 565.15, table VII; GB 16735-2019, 5.3
 _RECURRENT = 3
 """Different characters that a number has at least; ``000000000000000`` and ``121212121212121`` are placeholders."""
@@ -27,13 +26,13 @@ def vin(text: str) -> Told | None:
     if not _is_vin(text):
         return None
     value = text.upper()
-    return Told(value, None if _vin_digit(value) == value[8] else "check digit wrong")
+    return Told(value, None if vin_check_digit(value) == value[8] else "check digit wrong")
 
 
 def bare_vin(text: str) -> Told | None:
     """A VIN without company: its check digit and its model year must be right."""
     value = text.upper()
-    if not _is_vin(text) or _vin_digit(value) != value[8] or value[9] in _NO_YEAR:
+    if not _is_vin(text) or vin_check_digit(value) != value[8] or value[9] in _NO_YEAR:
         return None
     return Told(value) if value[0].isalpha() or value[1].isalpha() else None
 
@@ -44,14 +43,6 @@ def _is_vin(text: str) -> bool:
         return False
     # a maker's code has a letter; what is digits alone is a time or a counter
     return value[0] != "0" and not value[:8].isdecimal() and not value.isalpha()
-
-
-def _vin_digit(value: str) -> str:
-    total = sum(
-        weight * (_VIN_LETTERS[character] if character.isalpha() else int(character))
-        for weight, character in zip(_VIN_WEIGHTS, value, strict=True)
-    )
-    return "0123456789X"[total % 11]
 
 
 def equipment(text: str) -> Told | None:
