@@ -18,4 +18,4 @@ def time_passes(trial: Trial, time: str) -> None:
 @when(re(rf"(?P<time>{DURATION}) have passed since the upload"))
 def time_passes_since_the_upload(trial: Trial, time: str) -> None:
     """From the moment at which the last byte of the upload had left the car, and surely so by the clocks."""
-    trial.wait_until(trial.upload_moment() + duration(time) + trial.clocks.sending)
+    trial.wait_until(trial.upload_moment() + duration(time) + trial.upload_within)

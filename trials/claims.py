@@ -243,8 +243,8 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
     """Asked now, every way, next to a control object; earlier answers show that it had been there."""
     checks = trial.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
-    since, uncertainty = trial.upload_moment(item), trial.clocks.sending
-    return erased(upload, checks, trial.policy, since=since, uncertainty=uncertainty, reading=reading)
+    since = trial.upload_moment(item)
+    return erased(upload, checks, trial.policy, since=since, uncertainty=trial.upload_within, reading=reading)
 
 
 def _upload_finding(trial: Trial, item: str) -> Finding:

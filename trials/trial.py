@@ -66,6 +66,8 @@ class Trial:
         self._engine = Engine(session.identities)
         self._ways = Ways(session)
         self._upload: int | None = None
+        self.upload_within = 0
+        """How far `upload_moment` may be off by the clocks, as measured around the upload, ns."""
         self._uploads: dict[str, Upload] = {}
         self._checks: dict[str, list[Check]] = {}
         self._shelf = Shelf()
@@ -281,6 +283,7 @@ class Trial:
                 closed = self._closed_to(media)
                 raise Inconclusive(f"no upload of {what} was seen, so no time can be counted from it{closed}")
             self._upload = self.bench_at(max(upload.ended for upload in uploads))
+            self.upload_within = self.clocks.sending
         return self._upload
 
     def _closed_to(self, items: Collection[str]) -> str:

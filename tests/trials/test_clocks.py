@@ -2,7 +2,7 @@
 
 import pytest
 
-from rigs.clocks import CAN_LOG, UNIT
+from rigs.clocks import CAN_LOG, CLOUD, MODEM, UNIT
 from telltale.clocks import ClockOffset
 from telltale.times import SECOND
 from telltale.verdict import Verdict
@@ -81,7 +81,7 @@ def test_every_source_of_a_run_is_measured_and_reported(scenario):
     """In words, a line each."""
     done = scenario().given(user_experience_plan="off").when_driven("1 min").then(claims.every_transmission_covered)
     rows = {row.source: row for row in done.trial.clocks.rows}
-    assert set(rows) == {UNIT, CAN_LOG, PACKETS}
+    assert set(rows) == {UNIT, MODEM, CLOUD, CAN_LOG, PACKETS}
     for row in rows.values():
         assert row.known
         assert row.low <= 0 <= row.high

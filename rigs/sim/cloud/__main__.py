@@ -16,6 +16,8 @@ import socket
 import ssl
 import urllib.parse
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from rigs.sim.unit import gbt32960
 from telltale import control
 from telltale.hosts import nearest
 from telltale.processes import inherited
+from telltale.times import SECOND
 
 _SECURE = ("https", "wss")
 _UNNAMED = "unnamed.test"
@@ -119,7 +122,7 @@ class Cloud:
             return http.Response(status=400, body=b'{"error": "no client certificate was sent"}')
         response = await self._services.answer(request)
         self._publish()
-        return response
+        return replace(response, date=formatdate(self._clock.now() // SECOND, usegmt=True))
 
     async def _serve_platform(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

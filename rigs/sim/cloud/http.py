@@ -41,6 +41,14 @@ class Response:
     status: int
     body: bytes = b""
     content_type: str = "application/json"
+    date: str = ""
+    """When it was made (RFC 9110, 6.6.1), as the header has it; empty for a server without a clock."""
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Its header, whatever the version of HTTP."""
+        told = [("date", self.date)] if self.date else []
+        return [("content-type", self.content_type), ("content-length", str(len(self.body))), *told]
 
 
 Answers = Callable[[Request], Awaitable[Response]]
@@ -85,8 +93,8 @@ async def _serve_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         if response.status == 101:
             await _serve_websocket(request, reader, writer, state.trailing_data[0])
             return
-        fields = [("content-type", response.content_type), ("content-length", str(len(response.body)))]
-        events: list[h11.Event] = [h11.Response(status_code=response.status, headers=fields), h11.EndOfMessage()]
+        answer = h11.Response(status_code=response.status, headers=response.fields)
+        events: list[h11.Event] = [answer, h11.EndOfMessage()]
         if request.method != "HEAD":
             events.insert(1, h11.Data(data=response.body))
         for event in events:
@@ -199,12 +207,7 @@ class _Http2:
         headers, body = self._requests.pop(stream)
         headers.setdefault("host", headers.get(":authority", ""))
         response = await self._answers(request_of(headers[":method"], headers[":path"], headers, bytes(body)))
-        fields = [
-            (":status", str(response.status)),
-            ("content-type", response.content_type),
-            ("content-length", str(len(response.body))),
-        ]
-        self._state.send_headers(stream, fields)
+        self._state.send_headers(stream, [(":status", str(response.status)), *response.fields])
         left = memoryview(response.body)
         while left:
             room = min(self._state.local_flow_control_window(stream), self._state.max_outbound_frame_size)

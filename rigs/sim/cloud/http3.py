@@ -65,11 +65,8 @@ class Http3(QuicConnectionProtocol):
             request_of(method, asked.headers.get(":path", "/"), asked.headers, bytes(asked.body))
         )
         assert self._http
-        headers = [
-            (b":status", str(response.status).encode()),
-            (b"content-type", response.content_type.encode()),
-            (b"content-length", str(len(response.body)).encode()),
-        ]
+        fields = [(":status", str(response.status)), *response.fields]
+        headers = [(name.encode(), value.encode()) for name, value in fields]
         body = b"" if method == "HEAD" else response.body
         self._http.send_headers(stream, headers, end_stream=not body)
         if body:

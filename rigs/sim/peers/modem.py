@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -17,6 +18,11 @@ TEST_NETWORK = "00101"
 """PLMN 001/01, reserved for tests (ITU-T E.212, annex)."""
 _SET = re.compile(r"(ATE|AT\+CMEE=|AT\+CEREG=|AT\+CREG=)(\d)?")
 _CME_UNKNOWN = "+CME ERROR: 100"  # TS 27.007, 9.2: unknown
+
+
+def _stamp(moment: int) -> str:
+    """Time as the modem writes it (TS 27.007, 8.15; TS 27.005, 3.1): UTC, zone in quarters of an hour."""
+    return f"{datetime.fromtimestamp(moment // SECOND, UTC):%y/%m/%d,%H:%M:%S}+00"
 
 
 class AtModem:
@@ -30,8 +36,9 @@ class AtModem:
         imsi: str,
         registered: Callable[[], bool],
         reachable: Callable[[], bool] = lambda: True,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """*reachable*: whether the unit is awake, so that its console answers."""
+        """*reachable*: whether the unit is awake, so that its console answers; *clock*: the unit's own, ns."""
         self._registered = registered
         self._reachable = reachable
         self._echo = True
@@ -50,6 +57,7 @@ class AtModem:
             "AT+CSQ": lambda: "+CSQ: 24,99" if self._registered() else "+CSQ: 99,99",
             "AT+COPS?": lambda: f'+COPS: 0,2,"{TEST_NETWORK}",7' if self._registered() else "+COPS: 0",
             "AT+CPIN?": lambda: "+CPIN: READY",
+            "AT+CCLK?": lambda: f'+CCLK: "{_stamp(clock())}"',
         }
 
     def attach(self, fd: int, loop: asyncio.AbstractEventLoop) -> None:
@@ -69,8 +77,7 @@ class AtModem:
 
     def received(self, sender: str, text: str, bench: int) -> None:
         """A text message came in at bench time *bench*: told at once, not stored (``+CMT``, TS 27.005, 3.4.1)."""
-        moment = datetime.fromtimestamp(bench // SECOND, UTC)
-        self._say(f'+CMT: "{sender}",,"{moment:%y/%m/%d,%H:%M:%S}+00"\r\n{text}')
+        self._say(f'+CMT: "{sender}",,"{_stamp(bench)}"\r\n{text}')
 
     @property
     def _status(self) -> int:

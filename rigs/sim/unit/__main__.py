@@ -263,7 +263,10 @@ class Unit:
         if "modem" in self.boot["peers"]:
             names = {item: str(self.boot["identities"].get(item, "")) for item in ("imei", "iccid", "imsi")}
             self.modem = AtModem(
-                **names, registered=lambda: self.dialler.is_up("cellular"), reachable=lambda: not self.engine.asleep
+                **names,
+                registered=lambda: self.dialler.is_up("cellular"),
+                reachable=lambda: not self.engine.asleep,
+                clock=self.engine.told_time,
             )
             self.modem.attach(inherited("modem"), loop)
             self.engine.turns.append(self.modem.turned)
