@@ -10,6 +10,7 @@ import random
 import secrets
 import uuid
 
+from rigs.anonymiser import blurred
 from rigs.footage import picture, sound, video
 from telltale.identity import Identities, Identity, Position
 from telltale.wellformed import vin_check_digit
@@ -22,6 +23,8 @@ _SURNAMES = ("欧阳", "司马", "诸葛", "上官", "慕容", "令狐", "尉迟
 _GIVEN = "测试样例演检验仿真模拟"
 """Characters of "test", "sample", "drill", "check", "simulated": a name that reads as made up."""
 _METRES_PER_DEGREE = 111_320
+_SHOWN = ("sentry_video", "parking_image")
+"""Footage of the street, in which people are blurred before it is shown."""
 
 
 def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: Position = BEIJING) -> Identities:
@@ -65,7 +68,14 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
         "cabin_audio": sound(draw, seconds=1),
         "parking_image": picture(draw),
     }
-    return Identities([Identity(item=item, value=value) for item, value in values.items()])
+    given = [Identity(item=item, value=value) for item, value in values.items()]
+    # what a car makes of its footage before others see it is the run's as well, and is looked for
+    given += [
+        Identity(item=item, value=blurred(value))
+        for item, value in values.items()
+        if isinstance(value, bytes) and item in _SHOWN
+    ]
+    return Identities(given)
 
 
 def another_vin(manufacturer_code: str) -> Identity:

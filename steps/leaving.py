@@ -7,7 +7,7 @@ from pytest_bdd.parsers import parse, re
 
 from steps.phrases import DURATION, duration, items, rows
 from telltale.places import LEVELS
-from trials import claims
+from trials import claims, pictures
 from trials.trial import Trial
 
 
@@ -70,3 +70,9 @@ def no_finer_than(trial: Trial, words: str, function: str, kilometres: str | Non
     """The precision that left, measured."""
     metres = LEVELS[level] if level else float(kilometres or 0) * 1000
     trial.judge(claims.no_finer_than(trial, items(words), function, metres))
+
+
+@then(re(r"no face can be made out in the (?P<words>.+) that leaves for the (?P<function>.+)"))
+def no_face_leaves(trial: Trial, words: str, function: str) -> None:
+    """Whatever else the function sends of it, a preview say, is looked at as well."""
+    trial.judge(pictures.no_face_leaves(trial, items(words), function))

@@ -214,7 +214,7 @@ class SimulatedSession:
         films.mkdir(mode=0o700)
         found: dict[str, Path] = {}
         for identity in self.identities:
-            if isinstance(identity.value, bytes):
+            if isinstance(identity.value, bytes) and identity.item not in found:  # the first is what the camera takes
                 found[identity.item] = films / identity.item
                 found[identity.item].write_bytes(identity.value)
         return found

@@ -8,9 +8,9 @@ mark     what a medium says about its making: a place, or the serial number of a
 Pure functions over bytes; nothing is decoded to pixels or samples. The work is bounded by the bytes that are walked.
 """
 
-from captures.media.finding import Search, search
+from captures.media.finding import Search, search, told
 from captures.media.kinds import KINDS
 from captures.media.marks import Mark, marks
 from captures.media.medium import Kind, Medium
 
-__all__ = ["KINDS", "Kind", "Mark", "Medium", "Search", "marks", "search"]
+__all__ = ["KINDS", "Kind", "Mark", "Medium", "Search", "marks", "search", "told"]

@@ -58,6 +58,12 @@ def search(data: bytes, starts: Iterable[tuple[int, Kind]], texts: Sequence[tupl
     return found
 
 
+def told(data: bytes) -> Medium | None:
+    """The medium that a file is; None for one of no known kind."""
+    starts = [(0, kind) for kind in KINDS if re.match(kind.magic, data)]
+    return next(iter(search(data, starts, [(0, len(data))]).media), None)
+
+
 def _weak(data: bytes, texts: Iterable[tuple[int, int]]) -> Iterable[tuple[int, Kind]]:
     """Kinds that a text may begin with."""
     return [(low, kind) for low, high in texts for kind, magic in _WEAK if magic.match(data, low, high)]

@@ -8,6 +8,7 @@ piece        a stretch of a layer that was decoded from one text
 reason       why a decoder looks at a place: a *hint*, an encoded value or a magic that is searched for (`hints`), or
              the look of a stretch (`skims`)
 guard        the company that a value with little information needs (`information`)
+footage      a piece of media in a transmission, the run's own or any other, out of its encodings
 gap          what a limit left unsearched
 
 Values are encoded forwards and searched for, traffic decoded backwards where there is a reason: they meet in the
@@ -15,6 +16,6 @@ middle. Positions are numbers and have their own module, as has media. Pure func
 reads or writes anything.
 """
 
-from captures.sightings.engine import Engine, Examination
+from captures.sightings.engine import Engine, Examination, Footage
 
-__all__ = ["Engine", "Examination"]
+__all__ = ["Engine", "Examination", "Footage"]

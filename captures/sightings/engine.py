@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from captures.ciphertext import ENCRYPTED, looks_encrypted
-from captures.media import Kind
+from captures.media import Kind, Medium
 from captures.sightings import media, positions
 from captures.sightings.decoders import COMPRESSIONS, DECODERS, Reasons, unwrap
 from captures.sightings.forms import Pattern, patterns
@@ -46,6 +46,18 @@ class Examination:
     """What a limit left unsearched, a sentence each; an absence claim must not rest on it."""
     opaque: Mapping[str, str] = field(default_factory=dict)
     """Parts that could be decoded to something that cannot be read, and to what."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Footage:
+    """A piece of media in a transmission, with its bytes as they were before they were encoded."""
+
+    medium: Medium
+    data: bytes = field(repr=False)
+    part: str
+    chain: tuple[str, ...]
+    places: tuple[Span, ...]
+    """Where in the part it stands, or the encoded text that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,16 @@ class Engine:
         sightings += named(transmission, self._identities, sightings)
         sightings += beside(recognised, sightings)
         return Examination(sightings=tuple(sightings), gaps=tuple(gaps), opaque=opaque)
+
+    def footage(self, transmission: Transmission) -> Iterator[Footage]:
+        """The media in *transmission*, the run's own and any other, each once a part."""
+        for part in transmission.parts:
+            inside = _Inside(footage={})
+            for _ in self._explore(part, Ledger(transmission, part), inside):
+                pass  # what was left out is told by `examine`
+            for data, (layer, medium) in (inside.footage or {}).items():
+                places = tuple(layer.locate(medium.start, medium.end))
+                yield Footage(medium=medium, data=data, part=part.name, chain=layer.chain, places=places)
 
     def _is_closed(self, part: Part, seen: Iterable[Sighting], inside: _Inside) -> str | None:
         """Why the part cannot be read as it is; media of the run, and what was unpacked from it, are no secret."""
@@ -226,11 +248,16 @@ class _Inside:
     """What it decodes to that cannot be read."""
     crowded: bool = False
     """The layer that was looked at last holds more media than is told."""
+    footage: dict[bytes, tuple[Layer, Medium]] | None = None
+    """Bytes of each piece of media, with where it was found first; None where nobody asks for them."""
 
     def look(self, layer: Layer, look: Look) -> None:
         """Count the media in a layer."""
         self.unpacked |= layer.parent is None and look.dense > len(layer.data) // 2
         self.crowded = look.cut
+        if self.footage is not None:
+            for medium in look.media:
+                self.footage.setdefault(layer.data[medium.start : medium.end], (layer, medium))
 
     def left_out(self, layer: Layer) -> Iterator[str]:
         """What was not told of a layer."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from captures.media import KINDS, Kind, Mark, marks, search
+from captures.media import KINDS, Kind, Mark, Medium, marks, search
 from captures.sightings.cells import METRES_PER_DEGREE
 from captures.sightings.datums import datums
 from captures.sightings.layers import Layer, Span
@@ -36,6 +36,7 @@ class Look(NamedTuple):
     """What a look at a layer gave."""
 
     found: Sequence[Found]
+    media: Sequence[Medium]
     dense: int
     """Bytes of media that is sound to its end, and so no ciphertext."""
     cut: bool
@@ -67,7 +68,7 @@ class Onlooker:
                 found.append(Found(identity=what, form=FORM, chain=layer.chain, start=medium.start, end=medium.end))
             for mark in marks(layer.data, medium):
                 found += self._says(layer, mark)
-        return Look(found, dense, told.cut)
+        return Look(found, told.media, dense, told.cut)
 
     def _says(self, layer: Layer, mark: Mark) -> Iterator[Found]:
         chain = (*layer.chain, mark.link)

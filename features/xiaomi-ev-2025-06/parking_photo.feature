@@ -24,3 +24,12 @@ Feature: Parking photo
       And 10 minutes have passed
       Then no parking photo leaves the car
       And every transmission is covered by the policy
+
+  @XM-03-03
+  Rule: Whoever stands round the parked car is not shown
+
+    Scenario: In the photo of a parked car no face can be made out
+      Given a Xiaomi car with the parking photo on
+      When it is locked
+      And 10 seconds have passed
+      Then no face can be made out in the parking photo that leaves for the parking photo

@@ -22,3 +22,12 @@ Feature: Sentry live view
       And 10 minutes have passed
       Then nothing leaves the car for the sentry live view
       And no sentry video leaves the car
+
+  @XM-02-11
+  Rule: Whoever stands round the car is not shown
+
+    Scenario: In what the owner watches no face can be made out
+      Given a locked Xiaomi car with the sentry mode on
+      When the owner watches the car in the app
+      And 10 seconds have passed
+      Then no face can be made out in the sentry video that leaves for the sentry live view

@@ -99,9 +99,10 @@ def _check_sends(unit: Unit, source: Source) -> None:
         for key, queue in (("queue", send.queue), ("flush", send.flush), ("drop", send.drop), ("if it fails", mend)):
             if queue and queue not in unit.queues:
                 raise source.fault((*place, key), f"unknown queue `{queue}`" + near_miss(queue, unit.queues))
-        if send.media and (send.media not in taxonomy() or taxonomy()[send.media].kind != "media"):
+        filmed = send.media and send.media.partition("|")[0]
+        if filmed and (filmed not in taxonomy() or taxonomy()[filmed].kind != "media"):
             media = [item.name for item in taxonomy().values() if item.kind == "media"]
-            raise source.fault((*place, "media"), f"unknown media item `{send.media}`" + near_miss(send.media, media))
+            raise source.fault((*place, "media"), f"unknown media item `{filmed}`" + near_miss(filmed, media))
         if send.at == "wake" and not unit.life:
             raise source.fault((*place, "at"), "the unit has no `life`, so it never wakes")
         if send.on_command and not unit.command_link:

@@ -146,15 +146,16 @@ def _content(send: Send, lookup: Lookup) -> tuple[bytes, str]:
     if send.get("text") is not None:
         return _bytes(render(send["text"], lookup)), _TYPES["text"]
     if item := send.get("media"):
-        return _bytes(lookup(item)), media_type(item)
+        return _bytes(render(f"{{{item}}}", lookup)), media_type(item)
     if (parts := send.get("multipart")) is not None:
         return _multipart(parts, lookup)
     return b"", ""
 
 
 def media_type(item: str) -> str:
-    """The Content-Type of a media item, by what its name ends in."""
-    return _MEDIA_TYPES.get(item.rpartition("_")[2], "application/octet-stream")
+    """The Content-Type of a media item and what it passes, by what the item's name ends in: ``sentry_video|still``."""
+    name, *stages = item.split("|")
+    return _MEDIA_TYPES.get("image" if "still" in stages else name.rpartition("_")[2], "application/octet-stream")
 
 
 def _multipart(parts: Mapping[str, str], lookup: Lookup) -> tuple[bytes, str]:

@@ -219,6 +219,7 @@ class Send(Strict):
     form: dict[str, Template] | None = None
     text: Template | None = None
     media: str | None = None
+    """An item, and what it passes: ``sentry_video|blurred``."""
     multipart: dict[str, Template] | None = None
     encode: list[Annotated[str, AfterValidator(_encoding)]] = Field(default_factory=list)
     """What the whole body passes, in order."""
@@ -350,8 +351,6 @@ class Unit(Strict):
         for _, _, send in sends_of(self):
             if send.gbt32960:
                 wanted |= {"vin"} | ({"iccid"} if send.gbt32960 == "login" else set())
-            if send.media:
-                wanted.add(send.media)
         wanted |= {item for fact in self.state.values() for item in fact.near or ()}
         wanted |= self.diagnosis.held if self.diagnosis else set()
         own = {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy())
@@ -371,6 +370,8 @@ def templates_of(unit: Unit) -> Iterator[tuple[Location, str]]:
         for key in (*METHODS, *OTHERS, "topic", "client_id", "tcp", "udp", *PLACES, "show", "text"):
             if text := getattr(send, key):
                 yield (*place, key.replace("_", " ")), text
+        if send.media:
+            yield (*place, "media"), f"{{{send.media}}}"
         for key in ("query", "headers", "form", "multipart"):
             for name, text in (getattr(send, key) or {}).items():
                 yield (*place, key, name), text

@@ -16,11 +16,15 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import dropwhile
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from rigs import anonymiser
+from rigs.footage import is_footage
 from telltale.errors import near_miss
+from telltale.items import taxonomy
 
 Value = str | bytes | int | float
 Lookup = Callable[[str], Value]
@@ -45,6 +49,8 @@ _TO_BYTES: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "zlib": zlib.compress,
 }
+_ON_FOOTAGE = anonymiser.STAGES
+
 _TO_TEXT: Mapping[str, Callable[[bytes], str]] = {
     "hex": bytes.hex,
     "base64": lambda data: base64.b64encode(data).decode(),
@@ -59,7 +65,7 @@ _ON_TEXT: Mapping[str, Callable[[str], Value]] = {
     "utf16": lambda text: text.encode("utf-16-le"),
     "urlquote": urllib.parse.quote,
 }
-STAGES = sorted({*_TO_BYTES, *_TO_TEXT, *_ON_TEXT})
+STAGES = sorted({*_TO_BYTES, *_TO_TEXT, *_ON_TEXT, *_ON_FOOTAGE})
 ENCODINGS = sorted({"gzip", "zlib", *_TO_TEXT})
 """Stages that can be undone: those a whole body may pass."""
 
@@ -97,6 +103,10 @@ def through(value: Value, stage: str) -> Value:
             raise TemplateError(f"`{stage}` works on text, and this is bytes; put `hex` or `base64` before it")
         return _ON_TEXT[stage](str(value))
     data = value if isinstance(value, bytes) else str(value).encode()
+    if stage in _ON_FOOTAGE:
+        if not is_footage(data):
+            raise TemplateError(f"`{stage}` works on a picture or video as the camera took it; put it first")
+        return _ON_FOOTAGE[stage](data)
     if stage in _TO_BYTES:
         return _TO_BYTES[stage](data)
     if stage in _TO_TEXT:
@@ -126,9 +136,17 @@ def parse(text: str) -> tuple[str | Place, ...]:
 def _place(match: re.Match[str]) -> Place:
     place = Place(match["name"], match["spec"] or "", tuple(match["stages"].split("|")[1:]))
     sample: Value = "x"
-    for stage in place.stages:
+    for stage in _behind_footage(place):
         sample = through(sample, stage)
     return place
+
+
+def _behind_footage(place: Place) -> tuple[str, ...]:
+    """The stages behind those that a picture or video passes first."""
+    known = taxonomy().get(place.name)
+    if known is None or known.kind != "media":
+        return place.stages
+    return tuple(dropwhile(_ON_FOOTAGE.__contains__, place.stages))
 
 
 def names(text: str) -> list[str]:

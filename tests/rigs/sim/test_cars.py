@@ -2,8 +2,11 @@
 
 import json
 import os
+from random import Random
 
 import pytest
+
+from rigs.footage import picture, video
 
 APP = {"xiaomi-su7": "https://app.xiaomiev.test/v1", "mini-os9": "https://app.bmw-cn.test/v1"}
 
@@ -14,6 +17,8 @@ def footage(bench):
     for item in ("sentry_video", "cabin_video", "cabin_image", "cabin_audio", "parking_image"):
         paths[item] = bench.folder / item
         paths[item].write_bytes(item.encode() * 1000)
+    paths["sentry_video"].write_bytes(video(Random(1), frames=2))  # the car blurs it
+    paths["parking_image"].write_bytes(picture(Random(2)))
     return paths
 
 
@@ -35,7 +40,7 @@ def recordings(bench, car):
     return bench.owner(f"{APP[car]}/recordings")[1]["recordings"]
 
 
-def test_the_sentry_clip_is_in_the_cloud_until_its_summary_is_made(xiaomi):
+def test_the_sentry_clip_is_in_the_cloud_until_its_summary_is_made(xiaomi, footage):
     """20 seconds; the owner is told twice."""
     xiaomi.adb_shell("settings put global sentry_mode 1")
     xiaomi.send("BodyStatus", DoorsLocked="Locked")
@@ -45,7 +50,7 @@ def test_the_sentry_clip_is_in_the_cloud_until_its_summary_is_made(xiaomi):
     xiaomi.send("BodyStatus", Vibration="Strong")
     xiaomi.wait("10 s")
     [clip] = recordings(xiaomi, "xiaomi-su7")
-    assert xiaomi.fetch(clip["addresses"]["direct"]) == (200, b"sentry_video" * 1000)
+    assert xiaomi.fetch(clip["addresses"]["direct"]) == (200, footage["sentry_video"].read_bytes())
     xiaomi.wait("20 s")
     assert recordings(xiaomi, "xiaomi-su7") == []
     assert xiaomi.fetch(clip["addresses"]["direct"])[0] == 410

@@ -56,6 +56,8 @@ def test_the_names_asked_for_are_known_beforehand():
         ("{vin", "a brace that is no place"),
         ("vin}", "a brace that is no place"),
         ("{VIN}", "a brace that is no place"),
+        ("{vin|blurred}", "`blurred` works on a picture or video as the camera took it; put it first"),
+        ("{sentry_video|gzip|small}", "`small` works on a picture or video as the camera took it; put it first"),
         ("{vin|gzp}", "unknown stage `gzp`; did you mean `gzip`"),
         ("{vin|gzip|lower}", "`lower` works on text"),
     ],
