@@ -29,6 +29,9 @@ _SIOCGIFFLAGS = 0x8913
 _UP_AND_RUNNING = 0x1 | 0x40
 """Both from netdevice(7) and linux/if.h."""
 _LONGEST_DATAGRAM = 65535
+_UNSENT = 32 * 1024
+"""Bytes that the kernel holds for a connection (and as many for its own use). They leave even when the unit loses its
+power, as those in a modem do, so there are few."""
 CONNECT_SECONDS = 10.0
 """Wall time; bench time stands still meanwhile."""
 
@@ -212,6 +215,8 @@ class Dialler:
             return sock
         sock = socket.socket(family, kind)
         sock.settimeout(0)
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)
         if interface := self._interfaces.get(uplink):
             try:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
