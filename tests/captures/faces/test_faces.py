@@ -89,11 +89,11 @@ def test_what_is_blurred_shows_no_face_and_what_is_blurred_elsewhere_does():
 
 
 @needs_the_extra
-def test_faces_down_to_28_pixels_are_made_out_and_noise_is_none():
+def test_faces_down_to_24_pixels_are_made_out_and_noise_is_none():
     """The figures of docs/sightings.md."""
     draw = random.Random(7)
     media = []
-    for width in (28, 40, 120):
+    for width in (24, 40, 120):
         image = Image.new("RGB", SIZE, (120, 120, 120))
         image.paste(portrait(draw, width), (60, 60))
         out = io.BytesIO()
