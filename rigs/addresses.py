@@ -238,3 +238,5 @@ class ProbeAddress(Strict):
     authorities: Path | None = None
     """PEM file of the certificate authorities to trust; the host's own if None."""
     timeout: Duration = 30 * SECOND
+    url: Annotated[str, Field(pattern=r"^https?://.+")] | None = None
+    """What of that cloud ``telltale doctor`` asks; None: nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from policies.prospects import forecast
 from reports.checkup import ClauseRow, ConnectionRow, checkup_lines, checkup_tables
 from reports.run_folder import RunFolder
 from rigs.access import AccessRow
-from rigs.checkup import Check, ask, try_addresses
+from rigs.checkup import Check, ask, asked, try_addresses
 from rigs.drivers.adb import AdbDriver
 from rigs.rigfile import RealRig, Rig
 from rigs.vehicle import Action, Vehicle
@@ -47,6 +48,7 @@ def doctor(rig: Path, *, policy: Path | None, json_file: Path | None) -> ExitSta
     setup = Setup.read(rig, policy=policy, defects=())
     with scratch() as folder:
         if isinstance(setup.rig, RealRig):
+            _announce(setup.rig)
             checks = list(_real(setup.rig, setup.vehicle, folder))
         else:
             checks = list(_simulated(setup, folder))
@@ -99,7 +101,7 @@ def _simulated(setup: Setup, folder: Path) -> Iterator[Check]:
     with SimulatedBench() as bench, closing(bench.begin(setup, run)) as session:
         trial = Trial(session, setup=setup, folder=run, title="doctor", clauses=())
         trial.power_up(setup.vehicle.name)
-        yield from ask(session.instruments, setup.vehicle)
+        yield from ask(session.instruments, cloud=setup.vehicle.owners_app)
         gaps = list(trial.observe().gaps)
         for uplink in sorted(trial.uplinks):
             seen = uncontrolled(uplink) not in gaps
@@ -114,6 +116,12 @@ def _simulated(setup: Setup, folder: Path) -> Iterator[Check]:
 
 
 # --- a real rig -----------------------------------------------------------------------------------------------------
+
+
+def _announce(rig: RealRig) -> None:
+    """Say whom the checkup is about to ask, before it does."""
+    told = f"Asks, as {rig.path.name} says, reading only: {'; '.join(asked(rig)) or 'nobody'}"
+    print(textwrap.fill(told, Console().width, subsequent_indent="  ", break_on_hyphens=False), flush=True)
 
 
 def _real(rig: RealRig, vehicle: Vehicle, folder: Path) -> Iterator[Check]:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from trials.setup import Setup
 
 pytestmark = pytest.mark.xdist_group("doctor")
 
+OFFLINE = Path(__file__).parents[1] / "offline_host.py"
 MINI = "mini-connected-zh-2025-09"
 CLOSED = ("weather.xiaomiev.test", "tsp.xiaomiev.test", "feedback.xiaomiev.test")
 FEATURES = ("weather", "remote_management", "user_feedback", "software_update")
@@ -130,6 +132,30 @@ def test_what_is_wrong_with_a_real_rig_is_told_with_the_mend(tmp_path):
     needs_switch = [row for row in clauses.values() if "cannot be brought about: this rig has no" in str(row)]
     assert needs_switch
     assert {row["prospect"] for row in needs_switch} == {"cannot"}
+
+
+@pytest.mark.usefixtures("sealed_host")
+@pytest.mark.parametrize("example", sorted((RIGS / "examples").glob("*-b*.yaml")), ids=lambda path: path.name)
+def test_the_doctor_of_a_real_rig_turns_to_nobody_but_whom_its_file_names(example, tmp_path):
+    """It says whom before it does; the host of the owner's app, which the vehicle file names, is not among them."""
+    log = tmp_path / "asked"
+    log.touch()
+    done = subprocess.run(
+        [sys.executable, str(OFFLINE), str(log), "doctor", str(example)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "500"},
+    )
+    assert done.returncode == 1, done.stderr
+    announced, *_ = done.stdout.splitlines()
+    assert announced.startswith(
+        f"Asks, as {example.name} says, reading only: power at TCPIP::192.168.1.30::5025::SOCKET"
+    )
+    turned_to = set(log.read_text().split())
+    assert "192.168.1.30" in turned_to
+    assert [host for host in turned_to if host not in announced] == []
 
 
 def test_bad_input_ends_2_and_a_host_that_refuses_namespaces_3(tmp_path, capsys):

@@ -1,11 +1,12 @@
 """Every address of a real rig is tried with its own driver, against real peers, and nothing is switched on."""
 
+import socket
 from dataclasses import replace
 
 import pytest
 
-from rigs.addresses import AdbAddress, ProbeAddress, SerialAddress
-from rigs.checkup import QUESTIONS, try_addresses
+from rigs.addresses import AdbAddress, CoverageAddress, ProbeAddress, SerialAddress, SnoopAddress
+from rigs.checkup import QUESTIONS, asked, try_addresses
 from rigs.rigfile import load_rig
 from rigs.vehicle import Vehicle
 
@@ -22,11 +23,15 @@ uplinks: [{name: c, kind: cellular, interface: eth1}]
 
 
 @pytest.fixture
-def checked(tmp_path, dbc, unit):
-    """What the checks of a rig with these addresses say, by connection."""
+def rig(tmp_path, dbc):
     (tmp_path / "v.yaml").write_text(VEHICLE.replace("DBC", str(dbc)))
     (tmp_path / "rig.yaml").write_text(RIG)
-    rig = load_rig(tmp_path / "rig.yaml")
+    return load_rig(tmp_path / "rig.yaml")
+
+
+@pytest.fixture
+def checked(tmp_path, rig, unit):
+    """What the checks of a rig with these addresses say, by connection."""
 
     def check(**changes):
         addresses = unit.addresses.model_copy(update=changes)
@@ -55,6 +60,31 @@ def test_what_the_rig_lacks_is_told_with_what_it_costs(checked):
     assert told["adb"].says == (
         "no switch of the unit can be set, and no app be opened; scenarios that need it are skipped"
     )
+
+
+def test_the_cloud_is_asked_at_the_rigs_own_url_and_nowhere_else(checked, closed_port, monkeypatch):
+    """The host that the vehicle file names is not even looked up."""
+    looked_up = []
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more: looked_up.append(host) or look_up(host, *more))
+    probe = checked(probe=ProbeAddress())["probe"]
+    assert (probe.state, probe.says) == ("ok", "it is there; nobody was asked, for no `url` is named under `probe`")
+    there = f"http://127.0.0.1:{closed_port}/"
+    assert checked(probe=ProbeAddress(url=there))["probe"].says.startswith(f"the probe got no answer to GET {there}")
+    assert set(looked_up) <= {"127.0.0.1"}
+
+
+def test_whom_it_is_about_to_ask_is_told_by_the_rigs_own_addresses(rig):
+    """An instrument that has no address of its own turns to nobody of its own."""
+    coverage = CoverageAddress.model_validate({"c": {"manual": True}, "w": {"interface": "wlan0"}})
+    probe = ProbeAddress(url="https://cloud.example/health")
+    addresses = rig.addresses.model_copy(update={"coverage": coverage, "probe": probe, "snoop": SnoopAddress()})
+    assert list(asked(replace(rig, addresses=addresses))) == [
+        "power at TCPIP::192.0.2.1::5025::SOCKET",
+        "coverage at wlan0",
+        "modem at /dev/null",
+        "probe at https://cloud.example/health",
+    ]
 
 
 def test_what_does_not_answer_is_told_with_the_line_and_the_mend(checked, closed_port, unit, tmp_path):
