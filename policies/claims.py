@@ -16,6 +16,7 @@ from policies.model import Policy
 from policies.window import Window, judgement
 from telltale.finding import Finding, Judgement
 from telltale.items import is_within
+from telltale.sighting import RECOGNISED
 from telltale.verdict import Verdict
 
 
@@ -122,10 +123,11 @@ def nothing_leaves(
 def exactly_these(window: Window, policy: Policy, rows: Sequence[Expected], *, gaps: Iterable[str] = ()) -> Judgement:
     """The rows, each at least once, and nothing else for their functions or for one that nobody declared.
 
-    A row that is not seen is a missed expectation and inconclusive; a sighting that is in no row violates. Declared
-    background does not count; other declared functions must be covered.
+    A row that is not seen is a missed expectation and inconclusive; a sighting that is in no row violates, but for what
+    was only recognised and is no row's item, which must be covered. Declared background does not count; other declared
+    functions must be covered.
     """
-    functions = {row.function for row in rows}
+    functions, asked = {row.function for row in rows}, {row.item for row in rows}
 
     def judge(reading: str) -> Iterator[Finding]:
         yield from window.limited(functions, policy, reading)
@@ -142,7 +144,8 @@ def exactly_these(window: Window, policy: Policy, rows: Sequence[Expected], *, g
             met = [row for row in rows if _meets(row, finding)]
             for row in met:
                 missing.pop(row, None)
-            if met or finding.verdict is Verdict.VIOLATES:
+            unasked = finding.sighting.form == RECOGNISED and finding.sighting.item not in asked
+            if met or unasked or finding.verdict is Verdict.VIOLATES:
                 yield finding
             elif any(_may_meet(row, finding) for row in rows):
                 reason = f"which control unit sent it cannot be told: {_seen(finding)}"

@@ -18,7 +18,7 @@ from policies.moments import RESOLUTION, state_when_made
 from policies.terms import Answer, Side, State, both, covers_item, form_allowed, in_force
 from telltale.clocks import ANY_TIME, ClockOffset
 from telltale.finding import Finding
-from telltale.sighting import Sighting
+from telltale.sighting import RECOGNISED, Sighting
 from telltale.timeline import Timeline
 from telltale.times import utc
 from telltale.transmission import Transmission
@@ -142,6 +142,9 @@ class _Case:
         else:
             finding = self._permitted(sighting, clauses, stated)
         doubts = self._doubts if finding.verdict is Verdict.INCONCLUSIVE else []
+        if sighting.form == RECOGNISED and finding.verdict is Verdict.VIOLATES:
+            finding = replace(finding, verdict=Verdict.INCONCLUSIVE)
+            doubts = ["its shape or its field's name is all that tells it"]
         told = "; ".join((finding.reason, *doubts, *(f"warning: {why}" for why in warnings)))
         return replace(finding, reason=told)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from policies.model import ANY, Clause
-from telltale.items import is_within
+from policies.model import ANY, Clause, Policy
+from telltale.items import is_within, taxonomy
 from telltale.sighting import Sighting
 from telltale.timeline import Condition, Fact
 
@@ -56,6 +56,12 @@ class Side:
 def covers_item(clause: Clause, item: str) -> bool:
     """Whether the clause speaks of *item*: by name, or by a broader one if the document says so."""
     return ANY in clause.items or any(item == own or (clause.broad and is_within(item, own)) for own in clause.items)
+
+
+def items_named(policy: Policy) -> frozenset[str]:
+    """Items that some clause speaks of, other than by ``any``."""
+    speaking = [clause for clause in policy.clauses.values() if ANY not in clause.items]
+    return frozenset(item for item in taxonomy() if any(covers_item(clause, item) for clause in speaking))
 
 
 def form_allowed(clause: Clause, sighting: Sighting) -> Side:

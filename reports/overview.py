@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from reports.gravity import gravest
 from reports.masking import mask_all, printable
 from telltale.identity import masked
-from telltale.sighting import Sighting
+from telltale.sighting import RECOGNISED, Sighting
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict
 
 MOST = 5_000
 """Rows of each kind; what comes after is only counted."""
-RECOGNISED = "recognised"
-"""Form of a value that has the shape of an item and is none of the run's identities."""
 
 
 @dataclass(slots=True)

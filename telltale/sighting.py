@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+RECOGNISED = "recognised"
+"""Form of a value that has the shape, or the field's name, of an item, and is none of the run's identities."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:

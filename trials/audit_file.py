@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ class Auditor:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._engine = Engine(terms.identities, recognise=terms.recognise)
+        self._engine = Engine(terms.identities, recognise=terms.recognise, by_name=_asked(terms))
         self._secrets = [i.value for i in terms.identities if isinstance(i.value, str)]
 
     def audit(self, job: Job, tell: Tell = lambda _read: None) -> Audited:
@@ -112,6 +112,15 @@ class Auditor:
             if count % _STEP == 0:
                 tell(source.position)
         tell(source.size)
+
+
+def _asked(terms: Terms) -> Collection[str]:
+    """Data of the vehicle that the policy speaks of, and that only the names of fields can tell."""
+    if terms.policy is None or not terms.recognise:
+        return ()
+    from policies.terms import items_named  # noqa: PLC0415 - as the judge
+
+    return items_named(terms.policy)
 
 
 @contextlib.contextmanager

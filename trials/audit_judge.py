@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from policies import Policy
-from reports.overview import RECOGNISED
 from telltale.items import taxonomy
-from telltale.sighting import Sighting
+from telltale.sighting import RECOGNISED, Sighting
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
 from telltale.verdict import Verdict

@@ -20,6 +20,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from captures.sightings import Engine
 from policies import Policy, load_policy
+from policies.terms import items_named
 from reports.audit_lines import clean, seen_lines
 from reports.jsonlines import sighting_line
 from reports.overview import Overview
@@ -82,7 +83,7 @@ def sandbox(
             uplinks=wiring.uplinks,
             units=wiring.unit_addresses,
             clock=None,
-            engine=Engine(known),
+            engine=Engine(known, by_name=items_named(judged_by) if judged_by else ()),
             controls=controls,
             counts=taken.counts,
             causes=taken.causes,

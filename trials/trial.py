@@ -8,6 +8,7 @@ from dataclasses import replace
 from captures.sightings import Engine
 from policies.access import limits_for
 from policies.erasure import Check
+from policies.terms import items_named
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
 from rigs.clocks import heard, measure
@@ -63,7 +64,7 @@ class Trial:
         self.repeats: list[Repeat] = []
         """Drives that are alike but for an identity of the car's."""
         self._session = session
-        self._engine = Engine(session.identities)
+        self._engine = self._engine_for(session.identities)
         self._ways = Ways(session)
         self._upload: int | None = None
         self.upload_within = 0
@@ -166,8 +167,11 @@ class Trial:
         """A fresh VIN, which is looked for from now on; the car has it once it is written."""
         another = another_vin(self.vehicle.manufacturer_code)
         self._session.identities = self._session.identities.with_(another)
-        self._engine = Engine(self._session.identities)
+        self._engine = self._engine_for(self._session.identities)
         return another.text
+
+    def _engine_for(self, known: Identities) -> Engine:
+        return Engine(known, by_name=items_named(self.policy))
 
     def write_vin(self, vin: str) -> None:
         """Give the car this VIN over diagnosis."""

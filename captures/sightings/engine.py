@@ -23,14 +23,13 @@ from captures.sightings.ledger import Found, Ledger
 from captures.sightings.media_seen import Look, Onlooker, beginnings
 from captures.sightings.named import named
 from captures.sightings.reasons import Reason
-from captures.sightings.recognisers import FORM, RECOGNISERS, Recogniser, Strangers, beside, shapes
+from captures.sightings.recognisers import FORM, SHAPED, Recogniser, Strangers, beside, shapes
 from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
 from captures.sightings.skims import Skimmer
 from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
 from telltale.transmission import Part, Transmission
 
-_SHAPED = frozenset(recogniser.item for recogniser in RECOGNISERS)
 LONGER_THAN_A_TOKEN = 512
 """Bytes of ciphertext in an encoding that count as content; signatures and session tokens are shorter."""
 BUDGET = 128 << 20
@@ -88,6 +87,7 @@ class Engine:
     :param depth: most encodings inside one another
     :param scan_with: how to search for the patterns; None takes the fastest that the platform has
     :param recognise: whether values are told too that have the shape of an item and are none of the run's
+    :param by_name: data of the vehicle that is told by the names of its fields, as `recognise` tells values
 
     An engine belongs to one thread at a time.
     """
@@ -100,6 +100,7 @@ class Engine:
         depth: int = 6,
         scan_with: Callable[[Sequence[Wanted]], Scan] | None = None,
         recognise: bool = False,
+        by_name: Collection[str] = (),
     ) -> None:
         self._identities = tuple(dict.fromkeys(identities))
         self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
@@ -107,7 +108,7 @@ class Engine:
         meanings: dict[Wanted, list[_Meaning]] = defaultdict(list)
         self._strangers = Strangers(self._identities)
         known = _meanings(self._identities, (*identities.keys, *keys))
-        for wanted, meaning in chain(known, shapes() if recognise else ()):
+        for wanted, meaning in chain(known, shapes(by_name, all_values=recognise)):
             meanings[wanted].append(meaning)
         self._meanings = list(meanings.values())
         self._scan = (scan_with or scanner)(list(meanings))
@@ -130,7 +131,7 @@ class Engine:
             gaps += [f"{part.name} {gap}" for gap in self._explore(part, ledger, inside)]
             seen = ledger.sightings()
             for sighting in seen:
-                stranger = sighting.form == FORM and sighting.item in _SHAPED
+                stranger = sighting.form == FORM and sighting.item in SHAPED
                 (recognised if stranger else sightings).append(sighting)
             if part.opaque is None and (why := inside.opaque or self._is_closed(part, seen, inside)):
                 opaque[part.name] = why

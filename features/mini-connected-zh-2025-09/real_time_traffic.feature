@@ -19,3 +19,13 @@ Feature: Real-time traffic
       When it is driven for 10 minutes
       Then no position leaves the car
       And every transmission is covered by the policy
+
+  @MC-060
+  Rule: Traffic needs to know how fast the car is, and not how far it went or can go
+
+    Scenario: Real-time traffic gets the speed, and neither odometer nor state of charge
+      Given a MINI with the location permission on
+      When it is driven for 10 minutes
+      Then no odometer and no state of charge leaves the car for the real-time traffic
+      And the speed leaves the car for BMW only
+      And every transmission is covered by the policy

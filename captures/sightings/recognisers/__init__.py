@@ -7,12 +7,13 @@ its expression, so that benign traffic costs no more than the search itself.
 """
 
 from captures.sightings.recognisers.reading import Recognised, Recogniser
-from captures.sightings.recognisers.search import FORM, Strangers, beside, recognise, recognised_at, shapes
+from captures.sightings.recognisers.search import FORM, SHAPED, Strangers, beside, recognise, recognised_at, shapes
 from captures.sightings.recognisers.table import RECOGNISERS
 
 __all__ = [
     "FORM",
     "RECOGNISERS",
+    "SHAPED",
     "Recognised",
     "Recogniser",
     "Strangers",

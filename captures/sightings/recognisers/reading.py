@@ -52,13 +52,16 @@ class Recogniser:
     after: bytes = rb"(?![0-9A-Za-z])"
     """What the value must not go on with."""
     encoding: str = "utf-8"
+    joined: bool = False
+    """Whether the value follows its name with nothing between, as numbers in binary do."""
     once: bool = False
     """Whether the first of a layer stands for all: a track is one thing, however many points it has."""
 
     @cached_property
     def expression(self) -> bytes:
         """What the search looks for: it ends where the value does, or where what more it has begins."""
-        return (_named(self.names) if self.names else self.before) + rb"(?:" + self.value + rb")"
+        between = b"" if self.joined else BETWEEN
+        return (_named(self.names) + between if self.names else self.before) + rb"(?:" + self.value + rb")"
 
     def span(self, data: bytes, end: int, low: int, high: int) -> tuple[int, int] | None:
         """The value whose expression ended at *end*, in the text from *low* to *high*."""
@@ -71,7 +74,7 @@ class Recogniser:
     @cached_property
     def _backwards(self) -> re.Pattern[bytes]:
         # what stands before was seen by the search; here it only keeps a value from being cut
-        alone = rb"(?<![0-9A-Za-z])" if self.before or self.names else b""
+        alone = rb"(?<![0-9A-Za-z])" if (self.before or self.names) and not self.joined else b""
         return re.compile(alone + rb"(?:" + self.value + rb")\Z")
 
     @cached_property
@@ -94,7 +97,7 @@ def _named(names: str) -> bytes:
     A name in ASCII stands at the beginning of a word: ``vin``, ``car_vin``, ``carVin``, ``VIN``, and not ``divin``.
     """
     words = [_word(name) if name.isascii() else re.escape(name.encode()) for name in names.split()]
-    return rb"(?:" + rb"|".join(words) + rb")" + _ENDING + BETWEEN
+    return rb"(?:" + rb"|".join(words) + rb")" + _ENDING
 
 
 def _word(name: str) -> bytes:

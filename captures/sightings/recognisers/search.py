@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
 from captures.sightings.positions import same
 from captures.sightings.recognisers.reading import Recognised, Recogniser
 from captures.sightings.recognisers.table import RECOGNISERS
+from captures.sightings.recognisers.vehicle import NAMES, vehicle_shapes
 from captures.sightings.scanner import Expression, Scan, scanner
 from telltale.identity import Identity
 from telltale.items import taxonomy
-from telltale.sighting import Sighting
+from telltale.sighting import RECOGNISED, Sighting
 
-FORM = "recognised"
-"""Form of a value with the shape of an item that is none of the run's identities."""
+FORM = RECOGNISED
 _LOCAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 _LONGEST_LOCAL = 64  # RFC 5321, section 4.5.3.1.1
 
 
-def shapes() -> Iterator[tuple[Expression, Recogniser]]:
-    """What the search is to look for, and whose it is."""
-    for recogniser in RECOGNISERS:
+def shapes(items: Collection[str] = (), *, all_values: bool = True) -> Iterator[tuple[Expression, Recogniser]]:
+    """What the search is to look for, and whose it is.
+
+    :param items: data of the vehicle that is told by the names of its fields
+    :param all_values: whether `RECOGNISERS` are among it
+    """
+    for recogniser in (*(RECOGNISERS if all_values else ()), *vehicle_shapes(items)):
         yield Expression(recogniser.expression, 1), recogniser
 
 
@@ -108,7 +112,9 @@ def _kind(item: str) -> str:
     return "position" if taxonomy()[item].kind == "position" else item
 
 
-_RANKS = {recogniser.item: rank for rank, recogniser in enumerate(RECOGNISERS)}
+_RANKS = {item: rank for rank, item in enumerate((*(recogniser.item for recogniser in RECOGNISERS), *NAMES))}
+SHAPED = frozenset(_RANKS)
+"""Items that are told by their shape or by the names of their fields."""
 
 
 def recognise(data: bytes) -> list[Recognised]:
