@@ -25,6 +25,7 @@ from captures.sightings.named import named
 from captures.sightings.reasons import Reason
 from captures.sightings.recognisers import FORM, SHAPED, Recogniser, Strangers, beside, shapes
 from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
+from captures.sightings.series import SeriesSearch, is_lone_number
 from captures.sightings.skims import Skimmer
 from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
@@ -106,8 +107,10 @@ class Engine:
         self._films = {identity.item for identity in self._identities if isinstance(identity.value, bytes)}
         self._depth = depth
         meanings: dict[Wanted, list[_Meaning]] = defaultdict(list)
-        self._strangers = Strangers(self._identities)
-        known = _meanings(self._identities, (*identities.keys, *keys))
+        telling = tuple(identity for identity in self._identities if not is_lone_number(identity))
+        self._series = SeriesSearch(identities)
+        self._strangers = Strangers(telling)
+        known = _meanings(telling, (*identities.keys, *keys))
         for wanted, meaning in chain(known, shapes(by_name, all_values=recognise)):
             meanings[wanted].append(meaning)
         self._meanings = list(meanings.values())
@@ -161,7 +164,7 @@ class Engine:
         while layers:
             layer = layers.popleft()
             hits = self._scan(layer.data)
-            ledger.enter(layer, self._read(layer, hits, inside))
+            ledger.enter(layer, chain(self._read(layer, hits, inside), self._series.found(layer)))
             yield from inside.left_out(layer)
             if part.opaque or budget <= 0:
                 continue
