@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from policies.access import ENCRYPTED, Access, limits_at
 from policies.endpoints import Attribution, attribute
@@ -167,6 +168,10 @@ class _Case:
             reason = "; ".join(side.why for _, side in doubts)
             return self._finding(Verdict.INCONCLUSIVE, reason, [clause.id for clause, _ in doubts], sighting)
         undecided = [(clause, side) for (_, side), clause in permits if side.answer is Answer.UNKNOWN]
+        if undecided and not doubts and (either := self._whatever_holds([c for c, _ in undecided], sighting)):
+            what = f"{sighting.item} as {sighting.form} for {self.whose.function}"
+            reason = f"{' or '.join(either)} covers {what}, whichever state the car was in"
+            return self._finding(Verdict.COMPLIES, reason, either, sighting)
         if undecided:
             reason = "; ".join(f"whether {clause.id} applies cannot be told: {side.why}" for clause, side in undecided)
             return self._finding(Verdict.INCONCLUSIVE, reason, [clause.id for clause, _ in undecided], sighting)
@@ -177,6 +182,28 @@ class _Case:
         nearest = [(clause, side) for (got, side), clause in permits if got == furthest]
         reason = "; ".join((what, *(f"{clause.id} does not: {side.why}" for clause, side in nearest)))
         return self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in nearest], sighting)
+
+    def _whatever_holds(self, clauses: Sequence[Clause], sighting: Sighting) -> list[str]:
+        """The permits that share out every state that the unknown facts can be in; nothing if some state has none."""
+        sent, made = self._moments(sighting)
+        stated = [
+            (clause, self._when_made(made)[0] if clause.time_basis == "generated" else self._state(sent))
+            for clause in clauses
+            if form_allowed(clause, sighting).answer is Answer.YES
+        ]
+        facts = self.policy.document.facts
+        asked = {fact for clause, _ in stated for condition in (*clause.when, *clause.unless) for fact in condition}
+        unknown = sorted(fact for fact in asked if any(fact not in state for _, state in stated))
+        if not unknown or any(fact not in facts for fact in unknown):
+            return []
+        used: dict[str, None] = {}
+        for values in product(*(facts[fact] for fact in unknown)):
+            supposed = dict(zip(unknown, values, strict=True))
+            covering = [c.id for c, state in stated if in_force(c, {**supposed, **state}).answer is Answer.YES]
+            if not covering:
+                return []
+            used |= dict.fromkeys(covering)
+        return list(used)
 
     def _is_for(self, clause: Clause) -> bool:
         """Whether a permit speaks of this function; ``any`` means what the car does for people, not background."""

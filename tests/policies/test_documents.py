@@ -90,6 +90,10 @@ XIAOMI_TABLE = {
         *(BAD, BAD, {"XM-21-03", "XM-21-05"}),
     ),
     "running data for the plan, off": ((PLAN, "speed"), {}, OFF, OK, OK, {"XM-21-04"}),
+    "a position recognised for the plan": (
+        *((PLAN, "position"), {"form": "recognised"}, OFF),
+        *(OPEN, OPEN, {"XM-21-01", "XM-21-02", "XM-21-04"}),
+    ),
     "a position for the plan": ((PLAN, "position"), {}, {}, BAD, BAD, {"XM-21-01", "XM-21-02", "XM-21-04"}),
     "the mandated report": ((REPORT, "vin", "iccid", "position"), GBT, OFF, OK, OK, {"XM-20-01"}),
     "an account in the mandated report": ((REPORT, "account_id"), GBT, {}, BAD, BAD, {"XM-20-01"}),
@@ -158,6 +162,15 @@ def test_xiaomi(row, road):
     road.state(**{**XIAOMI, **state}).send(host, *items, **given)
     judged = every_transmission_covered(road.window, _policy("xiaomi-ev-2025-06"))
     assert (judged.verdicts, set(judged.clauses)) == ({"strict": strict, "lenient": lenient}, clauses)
+
+
+def test_what_is_covered_in_every_state_complies_though_the_state_is_not_known(road):
+    """Running data may leave for the plan, on by one clause and off by another; the VIN only while it is on."""
+    road.state(**{fact: value for fact, value in XIAOMI.items() if fact not in OFF})
+    judged = every_transmission_covered(road.send(PLAN, "speed").window, _policy("xiaomi-ev-2025-06"))
+    assert (judged.verdict, set(judged.clauses)) == (OK, {"XM-21-02", "XM-21-04"})
+    judged = every_transmission_covered(road.send(PLAN, "vin").window, _policy("xiaomi-ev-2025-06"))
+    assert judged.verdict is OPEN
 
 
 @pytest.mark.parametrize("row", MINI_TABLE.values(), ids=MINI_TABLE)
