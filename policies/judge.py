@@ -186,8 +186,10 @@ class _Case:
     def _whatever_holds(self, clauses: Sequence[Clause], sighting: Sighting) -> list[str]:
         """The permits that share out every state that the unknown facts can be in; nothing if some state has none."""
         sent, made = self._moments(sighting)
+        if made != sent and len({clause.time_basis for clause in clauses}) > 1:
+            return []  # what is supposed of one moment says nothing of the other
         stated = [
-            (clause, self._when_made(made)[0] if clause.time_basis == "generated" else self._state(sent))
+            (clause, (self._when_made(made) if clause.time_basis == "generated" else self._when_sent(sent))[0])
             for clause in clauses
             if form_allowed(clause, sighting).answer is Answer.YES
         ]
