@@ -188,7 +188,8 @@ def zip_file(held: Held, _: Random) -> Held | None:
     def encode(data: bytes) -> bytes:
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-            file.writestr("log/report.json", data)
+            entry = zipfile.ZipInfo("log/report.json", (2025, 11, 22, 6, 0, 0))
+            file.writestr(entry, data, zipfile.ZIP_DEFLATED)
         return out.getvalue()
 
     return compress("zip", encode, held)

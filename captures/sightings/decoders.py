@@ -138,6 +138,12 @@ DECODERS: tuple[Decoder, ...] = (
         find=lambda _, reasons: texts.hex_texts(reasons.hex),
         decode=_whole(binascii.unhexlify),
     ),
+    Decoder(
+        name="reversed",
+        find=lambda layer, reasons: _each(escapes.reversed_texts(layer.data, reasons.of("reversed"))),
+        decode=_whole(escapes.decode_reversed),
+        placer=escapes.place_reversed,
+    ),
     *_streams(
         ("gzip", inflate.decode_gzip),
         ("zlib", inflate.decode_zlib),

@@ -17,7 +17,7 @@ from captures.media import Kind, Medium
 from captures.sightings import media, positions
 from captures.sightings.decoders import COMPRESSIONS, DECODERS, Reasons, unwrap
 from captures.sightings.forms import Pattern, patterns
-from captures.sightings.hints import hints
+from captures.sightings.hints import hints, number_hints
 from captures.sightings.layers import Layer, Piece, Span
 from captures.sightings.ledger import Found, Ledger
 from captures.sightings.media_seen import Look, Onlooker, beginnings
@@ -337,7 +337,8 @@ def _meanings(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterat
                 if pattern.text is not None:
                     kept = values if pattern.form in ("plain", "truncated") else digests
                     (salts if pattern.form.endswith(" salted") else kept).append(pattern.text)
-    yield from positions.needles(identities)
+    numbers = list(positions.needles(identities))
+    yield from numbers
     yield from beginnings()
-    for wanted, decoder, strength in hints(values, digests, salts):
+    for wanted, decoder, strength in (*hints(values, digests, salts), *number_hints(one for one, _ in numbers)):
         yield wanted, _Hint(decoder, strength)

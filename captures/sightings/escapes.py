@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from captures.sightings.layers import Place, Span
+from captures.sightings.information import is_text
+from captures.sightings.layers import SEPARATOR, Place, Span
 from captures.sightings.reasons import Reason
+from captures.sightings.runs import behind_length, without_path
 
 # RFC 3986, section 2 (reserved, unreserved, %), and bytes above ASCII, which careless programs leave as they are
 _URI = b"".join(
@@ -32,12 +34,25 @@ _JSON = re.compile(
 )
 _CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
+_LINE = re.compile(rb"[\x20-\x7e]*+")
+_BACKWARDS = 256  # bytes on either side that are read backwards
+_SEGMENT = re.compile(rb"[^=&?]+")
+
 UTF16_ROW = re.compile(rb"(?:[\x20-\x7e\t\r\n]\x00)++[\x20-\x7e\t\r\n]?")
 
 
 def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
-    """Stretches of URI characters that hold an escape (RFC 3986, section 2.1), round *reasons* in order."""
-    return stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW)
+    """Stretches of URI characters that hold an escape (RFC 3986, section 2.1), round *reasons* in order.
+
+    What is no text is given alone too, without the names and the path round it: it may be a stream without a magic.
+    """
+    for start, end in stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW):
+        low = behind_length(data, start, end)
+        yield low, end
+        for segment in _SEGMENT.finditer(data, low, end) if not is_text(unquote_to_bytes(data[low:end])) else ():
+            first, last = without_path(data, *segment.span())
+            if (first, last) != (low, end) and not is_text(unquote_to_bytes(data[first:last])):
+                yield first, last
 
 
 def decode_percent(text: bytes) -> bytes:
@@ -48,6 +63,26 @@ def decode_percent(text: bytes) -> bytes:
 def place_percent(text: bytes, _decoded: bytes) -> Place:
     """The part of a percent-encoded *text* that stands for a stretch of what it decodes to."""
     return follow((match.span(), 1) for match in _PERCENT.finditer(text))
+
+
+def reversed_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
+    """Printable ASCII round *reasons* in order, to be read backwards."""
+    done = 0
+    for reason in reasons:
+        if reason.start >= done:
+            start = _back(_LINE, data, max(done, reason.start - _BACKWARDS), reason.start)
+            done = max(reason.end, _LINE.match(data, reason.end, reason.end + _BACKWARDS).end())  # type: ignore[union-attr]  # it matches nothing, too
+            yield start, done
+
+
+def decode_reversed(text: bytes) -> bytes:
+    """The text backwards."""
+    return text[::-1]
+
+
+def place_reversed(text: bytes, _decoded: bytes) -> Place:
+    """The part of a *text* that stands for a stretch of it backwards."""
+    return lambda start, end: (len(text) - end, len(text) - start)
 
 
 def json_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
@@ -76,21 +111,28 @@ def utf16_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
         if not run:
             continue
         start, end = run.span()
+        end -= data[end - 1 : end + 1] == b"\r\n" or data[end - 1 : end + 2] == SEPARATOR  # neither is of this text
         last = end - (data[end - 1] == 0)  # behind the last character
-        if _is_neighbour(data, start, last):
-            yield start + 1, last
+        if (first := _behind_neighbours(data, start, last)) is not None:
+            yield first, last
         elif _is_little_endian(data, start, last):
             yield start, end - (last == end)
         else:
             yield start - 1 if data[start - 1 : start] == b"\0" else start + 1, last
 
 
-def _is_neighbour(data: bytes, start: int, last: int) -> bool:
-    """Whether what seems to be the first character ends a line before, or is the length of a big-endian text behind."""
-    length = last - start - 1
-    return data[start - 1 : start + 1] == b"\r\n" or (
-        length in (data[start], int.from_bytes(data[start - 1 : start + 1], "big"))
+def _behind_neighbours(data: bytes, start: int, last: int) -> int | None:
+    """Where a big-endian text begins whose first characters only seem so: a line break, or a tag and the length."""
+    if data[start - 1 : start + 1] == b"\r\n" or data[max(0, start - 2) : start + 1] == SEPARATOR:
+        return start + 1
+    if data[start - 1 : start] in (b"", b"\0") or data[last : last + 1] == b"\0":
+        return None
+    lengths = (
+        (start, data[start]),
+        (start, int.from_bytes(data[start - 1 : start + 1], "big")),
+        (start + 2, data[start + 2]),
     )
+    return next((at + 1 for at, length in lengths if last - at - 1 == length), None)
 
 
 def _is_little_endian(data: bytes, first: int, last: int) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from captures.sightings.digests import CUT
+from captures.sightings.information import is_text
 from captures.sightings.reasons import LENGTH, LOOK, VALUE
 from captures.sightings.scanner import Expression, Needle, Wanted
 
@@ -35,7 +36,6 @@ _ANY = frozenset(range(256))
 # on, behind the three bits of the header of a last block
 _LITERAL = frozenset(byte for byte in range(256) if 5 <= int(f"{byte:08b}"[4:0:-1], 2) <= 10)
 _FIXED = frozenset(byte for byte in _LITERAL if byte & 7 == 3)
-_ROUND = frozenset(range(0, 256, 32))  # RFC 7932, section 9.2: what encoders write behind the length of a block
 
 Hint = tuple[Wanted, str, int]
 """What to look for, the decoder that it is a reason for, and how strong a one."""
@@ -71,11 +71,11 @@ MAGICS: tuple[Magic, ...] = (
     _magic("bz2", b"BZh", frozenset(b"123456789"), b"1AY&SY"),
     _magic("xz", b"\xfd7zXZ\x00"),  # The .xz File Format 1.2, section 2.1.1
     _magic("deflate", _FIXED, *[_LITERAL] * 5, headless=True),
-    _magic("br", b"\x1b", _ANY, frozenset(range(16)), _ROUND, headless=True),
+    _magic("br", b"\x1b", _ANY, frozenset(range(16)), _ANY, headless=True),
 )
 """How compressed streams begin."""
 
-_BEFORE = rb"(?:^|[\n\x22'=/:> ])"  # a text of base64
+_BEFORE = rb"(?:^|[^A-Za-z0-9+_-])"  # a text of digits
 _FEW = 4  # bytes or digits that are worth an alternation
 _ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a value
 
@@ -88,6 +88,8 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
     for magic in MAGICS:
         if magic.headless:
             yield from ((expression, "base64", LENGTH) for expression in _magic_in_base64(magic))
+            digits = _BEFORE + b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
+            yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex", LENGTH
         else:
             yield from _magic_hints(magic)
     for digest in dict.fromkeys(digest[:CUT] for digest in digests):
@@ -108,6 +110,15 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
             if wrapped not in seen and len(wrapped) < _LOOKS and len(text) <= _SHORT:
                 seen.add(wrapped)
                 texts.append(wrapped)
+
+
+def number_hints(numbers: Iterable[Wanted]) -> Iterator[Hint]:
+    """Reasons for what holds one of the *numbers* of a position: its bytes in hex, its decimals backwards."""
+    for wanted in numbers:
+        if isinstance(wanted, Needle) and not is_text(wanted.literal):
+            yield Needle(binascii.hexlify(wanted.literal), caseless=True), "hex", VALUE
+        elif isinstance(wanted, Needle) and b"." in wanted.literal:
+            yield Needle(wanted.literal[::-1], caseless=False), "reversed", VALUE
 
 
 def _escaped(texts: Sequence[bytes]) -> Iterator[Hint]:

@@ -31,7 +31,7 @@ _TEXT = frozenset(bytes(range(0x20, 0x7F)) + b"\t\r\n")
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
-_LAST_LINE = re.compile(rb"\r?\n(?P<digits>[A-Za-z0-9+/]{1,76})(?P<padding>={0,2})(?![A-Za-z0-9+/=,:.(_-])")
+_LAST_LINE = re.compile(rb"\r?\n(?P<digits>[A-Za-z0-9+/]{1,76})(?P<padding>={0,2})(?![A-Za-z0-9+=,:.(_-])")
 LINE, _LONGEST_LINE = 60, 76  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
 _PADDING = re.compile(rb"={0,6}")
 _PAIR = re.compile(rb"%(?:25)*(?P<pair>[0-9A-Fa-f]{2})")
@@ -41,7 +41,11 @@ _BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:\\r)?\\n")
 _PERCENT, _BACKSLASH, _EQUALS, _U = b"%\\=u"
 _DEEPER = (b"5C", b"5c")  # a backslash in percent
 _QUOTED_PADDING = re.compile(rb"=3D(?:=3D)?(?![A-Za-z0-9+/=])")
+PATH = re.compile(rb"/(?:[a-z0-9_-]{1,40}/){2,8}+")
+_WORD = 40
+_TAIL = re.compile(rb"(?:/[a-z][a-z0-9_-]{1,38})+\Z")
 _CBOR_LENGTH = b"xX"  # major types 3 and 2 with an argument of one byte
+_LENGTH_DELIMITED = 2  # wire type of protocol buffers' tags
 _OPENERS = frozenset(b" \n\"'=:/>,")  # what stands before a text that is no length
 _PHASES = frozenset(range(4))
 
@@ -125,7 +129,9 @@ class Alphabet:
                 continue
             ends = {end}
             if start and data[start - 1] not in _OPENERS:
-                ends |= {lines_end(data, first, end) for first in (start, start + 1) if self._wrapped}
+                ends |= {
+                    lines_end(data, end - width, end) for width in (64, 76) if self._wrapped and end - width >= start
+                }
                 start = _behind_length(data, start, ends)
             shifted = {(phase - start + low) % 4 for phase in phases}
             if start and data[start - 1] not in _TEXT:
@@ -230,22 +236,39 @@ class Alphabet:
         return goes_on and at >= LINE and not data[at - LINE : at].removesuffix(b"\\r").strip(self._digits)
 
 
+def behind_length(data: bytes, start: int, end: int) -> int:
+    """Where an escaped text begins in a row of its characters, likewise."""
+    if not start or data[start - 1] in _OPENERS:
+        return start
+    for at, tag in ((start + 1, start - 1), (start + 2, start)):
+        if end - at == data[at - 1] and (data[tag] not in _TEXT or data[tag] & 7 == _LENGTH_DELIMITED):
+            return at
+    return _behind_length(data, start, {end})
+
+
 def _behind_length(data: bytes, start: int, ends: AbstractSet[int]) -> int:
     """Where the text begins in a run whose first digits are the end of a binary field and the text's own length.
 
     Containers (protocol buffers, CBOR, DER, MQTT …) put the length before a text, and it may look like digits. One byte
-    alone can be chance: it counts behind CBOR's mark of a length of one byte (RFC 8949, section 3).
+    alone can be chance: it counts in CBOR's maps.
     """
     for at in range(start + 1, min(start + _NEIGHBOURS, *ends)):
         for length in (end - at for end in ends):
             if length < 128:
-                is_length = at > start + 1 and data[at - 1] == length and data[at - 2] in _CBOR_LENGTH
+                is_length = at > start + 1 and data[at - 1] == length and _is_cbor(data, at - 2)
             else:
                 big, varint = length.to_bytes(4, "big")[2:], bytes((length & 0x7F | 0x80, length >> 7 & 0x7F))
                 is_length = data[at - 2 : at] in (big, varint)
             if is_length:
                 return at
     return start
+
+
+def _is_cbor(data: bytes, at: int) -> bool:
+    """Whether a string begins at *at* whose length is one byte, behind a key of a few characters (RFC 8949, 3.1)."""
+    return data[at] in _CBOR_LENGTH and any(
+        data[at - size - 1] == 0x60 | size for size in range(1, min(_NEIGHBOURS, at))
+    )
 
 
 BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True)
@@ -267,7 +290,19 @@ def lines_end(data: bytes, start: int, at: int) -> int:
     if not last or len(last["digits"]) >= at - start:
         return end
     digits, padding = len(last["digits"]), len(last["padding"])
-    return last.end() if digits % 4 != 1 and (not padding or (digits + padding) % 4 == 0) else end
+    if digits % 4 != 1 and (not padding or (digits + padding) % 4 == 0):
+        return last.end()
+    path = last["digits"].find(b"/")  # the rest of a path that the text stands in
+    return last.start("digits") + path if path % 4 > 1 or (path >= 4 and path % 4 == 0) else end
+
+
+def without_path(data: bytes, start: int, end: int) -> Span:
+    """What stands in a path from *start* to *end*, when several words do before it (``/v1/upload/TFNW…/done``)."""
+    path = PATH.match(data, start, end)
+    if not path:
+        return start, end
+    tail = _TAIL.search(data[max(path.end(), end - _WORD) : end])
+    return path.end(), end - len(tail[0]) if tail else end
 
 
 @lru_cache(64)

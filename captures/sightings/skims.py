@@ -15,8 +15,8 @@ ten hex pairs 20 to 7f                  hex of text; one random pair in two and 
 six ASCII characters with zeros         UTF-16
 an escape of a letter or digit          percent, JSON, HTML or quoted-printable written by somebody who hides something:
                                         no encoder needs to escape those
-three escaped marks that mask, two      percent
-escaped escapes of quoted-printable
+three escaped marks that mask, escaped  percent
+escapes of HTML or quoted-printable
 an escape of what is no UTF-8          percent of binary
 20 base64 digits round ``\/``, ``%2F``  base64 in a JSON string or in a form
 ======================================  ================================================================================
@@ -102,14 +102,19 @@ def _stop(_data: bytes, _start: int, stop: int) -> int:
 
 
 _BASE64 = (
-    _Look(Expression(rb"(?:" + _ASCII_GROUP + rb"){4}", 16), ("base64",), LOOK, _base64_end),
+    _Look(
+        Expression(rb"(?:" + _ASCII_GROUP + rb"){3}" + _ASCII_GROUP.removesuffix(_D), 15),
+        ("base64",),
+        LOOK,
+        _base64_end,
+    ),
     _Look(Expression(_D + rb"{6}(?:" + _MIXED + rb")", 9), ("base64",), LENGTH, _base64_end),
     _Look(Expression(_D + rb"{%d}" % LONG, LONG), ("base64",), LENGTH, _base64_end),
     _Look(Expression(_D + rb"{60}\r?\n" + _D + rb"{4}", 10), ("base64",), LENGTH, _lines_end),
 )
 _BASE32 = (
     _Look(Expression(rb"(?:" + _ASCII_OCTET + rb"){2}", 16), ("base32",), LOOK, _base32_end),
-    _Look(Expression(rb"[A-Z2-7]{26}", 26), ("base32",), LENGTH, _base32_end),
+    _Look(Expression(rb"[A-Z2-7]{20}", 20), ("base32",), LENGTH, _base32_end),
 )
 _HEX = (
     _Look(Expression(rb"(?:[2-7]" + _X + rb"){10}", 20), ("hex",), LOOK, _hex_end),
@@ -129,6 +134,9 @@ _ESCAPES = (
     _Look(Expression(_D + rb"{20}%(?:25){0,4}2[bfBF]" + _D + rb"{20}", 23), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(_D + rb"{60}%0[aAdD]", 3), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(rb"(?:%(?:25){0,4}(?:2a|23)){3}", 9, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
+    _Look(
+        Expression(rb"%(?:25){0,4}23x?[0-9a-f]{2,7}%(?:25){0,4}3b", 8, caseless=True), ("percent",), LOOK, _row(URI_ROW)
+    ),
     _Look(Expression(rb"(?:%(?:25){0,4}3d[0-9a-f]{2}){2}", 10, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(rb"\\u00" + _ALNUM, 6, caseless=True), ("json",), LOOK, _row(JSON_ROW)),
     _Look(Expression(rb"5cu00" + _ALNUM, 7, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
@@ -149,7 +157,7 @@ class Skimmer:
     """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._gate = skimmer([Expression(_D + rb"{16}", 16), *(look.expression for look in _UTF16)])
+        self._gate = skimmer([Expression(_D + rb"{15}", 15), *(look.expression for look in _UTF16)])
         self._escapes = _prepared(_ESCAPES)
         self._rows = [_prepared(looks) for looks in (_BASE64, _BASE32, _HEX, _UTF16)]
 

@@ -12,16 +12,13 @@ from collections.abc import Set as AbstractSet
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import Place, Span
-from captures.sightings.runs import LINE, REACH, Run, lines_end
+from captures.sightings.runs import LINE, PATH, REACH, Run, lines_end, without_path
 
 Places = list[Span]
 """Where one and the same text stands."""
 
 _DELIMITER = re.compile(rb"[+/_-]")
 _WORDS = re.compile(rb"(?:(?:[A-Z]?[a-z0-9]{0,40}|[A-Z0-9]{1,40})[+/_-])*+")
-_PATH = re.compile(rb"/(?:[a-z0-9_-]{1,40}/){2}")
-_WORD = 40
-_TAIL = re.compile(rb"(?:/[a-z][a-z0-9_-]{1,38})+\Z")
 _SHORTEST = 4  # digits
 _VALUES = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
 _UNDO = bytes.maketrans(b"-_", b"+/")
@@ -43,11 +40,10 @@ def base64_texts(data: bytes, runs: Iterable[Run]) -> Iterator[Places]:
         line = next((skip for skip in beginnings if _may_be_line(run.length - skip, skip)), None)
         if line is not None and (lines := lines_end(data, start + line, end)) > end:
             wrapped_to = lines
-            yield [_whole(data, start + line, lines)]
+            yield [_whole(data, start + line, without_path(data, start, lines)[1])]
             continue
-        tail = _TAIL.search(text, end - start - _WORD) if _PATH.match(text) else None
         for skip in beginnings:
-            low, high = _whole(data, start + skip, start + tail.start() if tail and skip else end)
+            low, high = _whole(data, start + skip, without_path(data, start, end)[1] if skip else end)
             if high - low >= _SHORTEST:
                 yield [(place + skip, place + skip + high - low) for place in run.starts]
 
@@ -136,15 +132,11 @@ def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
 
     In a path of several words it begins behind the last of them.
     """
-    words = _end_of_words(text)
-    marks = [mark + 1 for mark in _delimiters(text[:words]) if mark + 5 <= len(text)]
-    if _PATH.match(text):
-        marks.reverse()
-        found = {}
-    else:
-        found = {0: 0}
-    for first in marks:
-        found.setdefault(first % 4, first)
+    path = PATH.match(text)
+    found = {path.end() % 4: path.end()} if path else {0: 0}
+    for mark in _delimiters(text[: _end_of_words(text)]):
+        if mark + 5 <= len(text):
+            found.setdefault((mark + 1) % 4, mark + 1)
     for phase in (0, *phases):
         found.setdefault(phase, phase)
     return list(found.values())
