@@ -33,7 +33,7 @@ def main():
         start = time.perf_counter()
         for _ in track(range(days), "days"):
             morning = trial.now
-            trial.drive(HALF_HOUR)
+            trial.road.drive(HALF_HOUR)
             trial.wait_until(morning + DAY)
         driven = time.perf_counter() - start
         start = time.perf_counter()

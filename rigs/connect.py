@@ -52,6 +52,7 @@ def connect(
     logs: Path,
     delivered: Callable[[int], None] | None = None,
     dial: Dialler | None = None,
+    engineer: Engineer | None = None,
 ) -> Iterator[Instruments]:
     """The instruments at *addresses*, until the context ends; then each is closed, the supply last of all.
 
@@ -60,9 +61,11 @@ def connect(
     :param delivered: given the number of CAN frames sent, returns when what was sent over CAN and serial has reached
         the unit (a simulated rig: `rigs.sim.peers.host.PeerHost.settle`)
     :param dial: makes the probe's connections
+    :param engineer: who stands in for what is manual; None: whoever sits at the terminal
     :raises InputError: an instrument is not where the rig file says, with file and line
     :raises RigError: an instrument fails; or, at the end, the supply's safe state could not be reached
     """
+    engineer = engineer or Engineer()
     with ExitStack() as stack:
 
         def opened(key: str, address: A | None, make: Callable[[A], D]) -> D | None:
@@ -76,7 +79,6 @@ def connect(
             stack.callback(driver.close)
             return driver
 
-        engineer = Engineer()
         # What is opened first is closed last: the supply, then the lines into the unit
         power = opened("power", addresses.power, ScpiSupply)
         digital = opened("digital", addresses.digital, ScpiSwitch)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from rigs.route import Fix
+
 SignalValue = float | str
 """A signal's physical value in the DBC's unit, or a label of its value table."""
 Signals = Mapping[str, Mapping[str, SignalValue]]
@@ -104,8 +106,16 @@ class Gnss(Protocol):
         """Send a fix: degrees, WGS-84; *bench*: the time that it carries, ns. :raises RigError: the line is gone"""
         ...
 
+    def move(self, fix: Fix, bench: int) -> None:
+        """Send a fix of a car that moves. :raises RigError: the line is gone"""
+        ...
+
+    def lose(self, bench: int) -> None:
+        """Tell that no satellites are in view, and so no position. :raises RigError: the line is gone"""
+        ...
+
     def repeat(self, bench: int) -> None:
-        """Send the last fix again, with the time *bench*, ns. :raises RigError: the line is gone"""
+        """Send what was sent last again, with the time *bench*, ns. :raises RigError: the line is gone"""
         ...
 
     @property

@@ -31,6 +31,7 @@ from rigs.addresses import (
     UplinkAddress,
 )
 from rigs.benchfile import BenchFiles, BenchKeys
+from rigs.skills import Skill
 from telltale.errors import InputError, near_miss
 from telltale.yamlfile import Location, Strict, check, line_of, read
 
@@ -92,6 +93,8 @@ class _SimulatedFile(Strict):
     screens: Screens = "keep"
     exits: dict[str, Exit] = Field(default_factory=dict)
     access: list[AccessRow] = Field(default_factory=list)
+    manual: list[Literal["power", "digital", "adb", "gnss", "modem", "diagnosis"]] = Field(default_factory=list)
+    engineer: dict[str, Skill] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _distinct_hosts(self) -> _SimulatedFile:
@@ -185,6 +188,10 @@ class SimulatedRig(Rig):
     cloud: Path
     phone: Path | None = None
     """The owner's phone with the maker's app: a unit file of its own; None: a bench without one."""
+    manual: tuple[str, ...] = ()
+    """Instruments that a simulated engineer stands in for."""
+    engineer: Mapping[str, Skill] = field(default_factory=dict)
+    """Prompt to what a simulated engineer does at it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +229,8 @@ def load_rig(path: Path) -> SimulatedRig | RealRig:
     if isinstance(file, _SimulatedFile):
         unit, cloud = _found(path, "unit", file.unit, lines), _found(path, "cloud", file.cloud, lines)
         phone = _found(path, "phone", file.phone, lines) if file.phone else None
-        return SimulatedRig(**common, unit=unit, cloud=cloud, phone=phone)
+        by_hand: dict[str, Any] = {"manual": tuple(file.manual), "engineer": file.engineer}
+        return SimulatedRig(**common, unit=unit, cloud=cloud, phone=phone, **by_hand)
     addresses = Addresses(**{name: getattr(file, name) for name in Addresses.model_fields})
     if addresses.probe and addresses.probe.authorities:
         authorities = _found(path, "probe", addresses.probe.authorities, lines)

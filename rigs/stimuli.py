@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 from rigs.instruments import Instruments
 from rigs.lifewatch import LifeWatch
 from rigs.protocols import Adb, LineState, Signals
-from rigs.vehicle import Action, Position, Switch, Vehicle
+from rigs.route import Fix
+from rigs.vehicle import Action, Switch, Vehicle
+from rigs.vehicle import Position as Stand
 from telltale.errors import InputError, RigError, near_miss
+from telltale.identity import Position
 from telltale.timeline import Fact, Timeline
 
 
@@ -18,9 +21,9 @@ class Moved(NamedTuple):
     """A switch that stands elsewhere than its user left it."""
 
     name: str
-    left: Position
+    left: Stand
     """How its user left it; one that nobody ever touched is off."""
-    found: Position | None
+    found: Stand | None
     """How it stands; None: it can no longer be read."""
     bench: int
     """When that was found, ns."""
@@ -43,7 +46,7 @@ class Stimulator:
         timeline: Timeline,
         *,
         owner: Mapping[str, str] | None = None,
-        places: Mapping[str, tuple[float, float]] | None = None,
+        places: Mapping[str, Position] | None = None,
     ) -> None:
         self.vehicle = vehicle
         self.timeline = timeline
@@ -52,10 +55,13 @@ class Stimulator:
         self.life = LifeWatch(vehicle, instruments, timeline)
         self.moved: list[Moved] = []
         """Switches that were found elsewhere than their user had left them."""
-        self._known: dict[str, Position | None] = {}
+        self._known: dict[str, Stand | None] = {}
         self._begun = False
         self._owner = dict(owner or {})
         self._places = dict(places or {})
+        self.whereabouts: Position | None = None
+        """Where the car is, degrees, WGS-84, whatever its receiver sees of the sky; None: it was never placed."""
+        self.sees_satellites = True
 
     def power_up(self, moment: int | None = None) -> None:
         """Tell a unit that has just booted how the car stands, and read back how its switches do.
@@ -115,7 +121,7 @@ class Stimulator:
         self._record({"software": version}, "adb", moment)
         return version
 
-    def read_switches(self, moment: int | None = None) -> dict[str, Position]:
+    def read_switches(self, moment: int | None = None) -> dict[str, Stand]:
         """How each switch stands, read over ADB; one that was never set is not known and left out.
 
         What is read is recorded, but for a switch that moved without its user: what nobody chose is nobody's consent,
@@ -123,7 +129,7 @@ class Stimulator:
 
         :param moment: bench time from which that holds, ns; now if None
         """
-        found: dict[str, Position] = {}
+        found: dict[str, Stand] = {}
         for name, switch in self.vehicle.switches.items():
             if switch.device == "phone" and self._instruments.phone is None:
                 continue  # a bench without a phone says nothing of it
@@ -169,7 +175,7 @@ class Stimulator:
         switch = self.vehicle.switch(name)
         if position not in ("on", "off"):
             raise InputError(f"the switch `{name}` cannot be `{position}`, expected on or off")
-        wanted: Position = "on" if position == "on" else "off"
+        wanted: Stand = "on" if position == "on" else "off"
         adb, setting = self._android(switch), switch.adb_setting
         adb.put_setting(setting.namespace, setting.key, switch.value(wanted))
         self._settled()
@@ -209,8 +215,42 @@ class Stimulator:
 
     def place(self, latitude: float, longitude: float) -> None:
         """Put the car at a place, degrees, WGS-84; the position itself is an identity and is not recorded."""
-        self._instruments.needed_gnss().place(latitude, longitude, self._clock.now())
+        self.whereabouts = latitude, longitude
+        if self.sees_satellites:
+            self._instruments.needed_gnss().place(latitude, longitude, self._clock.now())
         self._settled()
+
+    def move(self, fix: Fix) -> None:
+        """The car is somewhere else on its way; without satellites it is not told where."""
+        self.whereabouts = fix.position
+        if self.sees_satellites:
+            self._instruments.needed_gnss().move(fix, self._clock.now())
+        self._settled()
+
+    def lose_satellites(self) -> None:
+        """The receiver has no fix from now on. :raises MissingInstrumentError: the rig has no GNSS input"""
+        self._record({"satellites": "lost"}, "bench")
+        self.sees_satellites = False
+        self._instruments.needed_gnss().lose(self._clock.now())
+        self._settled()
+
+    def find_satellites(self) -> None:
+        """The receiver has a fix again, of where the car is by now; raises as `lose_satellites` does."""
+        self._record({"satellites": "in view"}, "bench")
+        self.sees_satellites = True
+        if self.whereabouts is not None:
+            self._instruments.needed_gnss().place(*self.whereabouts, self._clock.now())
+        self._settled()
+
+    def position_of(self, place: str) -> Position:
+        """Degrees of an item of the run, ``home_position``. :raises InputError: the run has none"""
+        if place not in self._places:
+            raise InputError(f"this run has no `{place}`" + near_miss(place, self._places))
+        return self._places[place]
+
+    def note(self, facts: Mapping[str, Fact], moment: int | None = None) -> None:
+        """Record what the car's state is from *moment* on, bench ns; now if None."""
+        self._record(facts, "stimulus", moment)
 
     def send(self, signals: Signals) -> None:
         """Send CAN messages that no stimulus names."""
@@ -244,9 +284,7 @@ class Stimulator:
             self._instruments.needed_digital().set(line, state)
 
     def _go_to(self, place: str) -> None:
-        if place not in self._places:
-            raise InputError(f"this run has no `{place}`" + near_miss(place, self._places))
-        self.place(*self._places[place])
+        self.place(*self.position_of(place))
 
     def _ask(self, path: str) -> None:
         url = f"{self.vehicle.owners_app}/{path.lstrip('/')}"

@@ -5,7 +5,7 @@ A stimulus is a list of actions in order; a switch is a setting of the unit's An
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from rigs.diagnosis import Diagnosis
 from rigs.drivers.messages import MessageSet, load_dbc
 from rigs.protocols import LineState
+from rigs.route import PlaceRow, Point
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.timeline import Fact
@@ -185,6 +186,10 @@ class _VehicleFile(Strict):
     initial: dict[str, Fact] = Field(default_factory=dict)
     stimuli: dict[str, list[Action]] = Field(default_factory=dict)
     switches: dict[str, Switch] = Field(default_factory=dict)
+    places: dict[str, PlaceRow] = Field(default_factory=dict)
+    routes: dict[str, Annotated[list[str | Point], Field(min_length=2)]] = Field(default_factory=dict)
+    under_way: dict[str, Fact] = Field(default_factory=dict)
+    speedometer: Annotated[str, Field(pattern=r"^\w+\.\w+$")] | None = None
     life: LifeRow | None = None
     software: SoftwareRow | None = None
 
@@ -219,14 +224,16 @@ class Vehicle:
                 raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
         self._check_network(messages)
         _KNOWN_STIMULI.update(file.stimuli)
+        self._check_actions(file, messages)
+        self._check_ways(file, messages)
+
+    def _check_actions(self, file: _VehicleFile, messages: MessageSet) -> None:
         for place, actions in _acted(file):
             for index, action in enumerate(actions):
                 if fault := messages.check(action.can or {}):
                     raise self._fault((*place, index, "can", *fault[0]), fault[1])
-                if action.place and (action.place not in taxonomy() or taxonomy()[action.place].kind != "position"):
-                    known = [item.name for item in taxonomy().values() if item.kind == "position"]
-                    problem = f"`{action.place}` is no place" + near_miss(action.place, known)
-                    raise self._fault((*place, index, "place"), problem)
+                if action.place:
+                    self._check_place(action.place, (*place, index, "place"))
                 if action.app and not file.owners_app:
                     raise self._fault((*place, index, "app"), "`owner's app` is missing, which `app` needs")
 
@@ -235,6 +242,24 @@ class Vehicle:
         if row is not None and row.message not in messages.names:
             problem = f"the DBC has no message `{row.message}`" + near_miss(row.message, messages.names)
             raise self._fault(("life", "network management", "message"), problem)
+
+    def _check_ways(self, file: _VehicleFile, messages: MessageSet) -> None:
+        for name, row in file.places.items():
+            self._check_place(row.at, ("places", name, "at"))
+        for name, points in file.routes.items():
+            for index, point in enumerate(points):
+                if isinstance(point, str) and point not in file.places:
+                    problem = f"`{point}` is no place of this file" + near_miss(point, file.places)
+                    raise self._fault(("routes", name, index), problem)
+        if file.speedometer:
+            message, signal = file.speedometer.split(".")
+            if fault := messages.check({message: {signal: 0.0}}):
+                raise self._fault(("speedometer",), fault[1])
+
+    def _check_place(self, item: str, place: Location) -> None:
+        known = [item.name for item in taxonomy().values() if item.kind == "position"]
+        if item not in known:
+            raise self._fault(place, f"`{item}` is no place" + near_miss(item, known))
 
     @classmethod
     def load(cls, path: Path) -> Vehicle:
@@ -307,6 +332,29 @@ class Vehicle:
     def software(self) -> SoftwareRow | None:
         """How its version is read and changed; None: the file does not say."""
         return self._file.software
+
+    @property
+    def under_way(self) -> Mapping[str, Fact]:
+        """Facts while it is on a route, between its places."""
+        return self._file.under_way
+
+    @property
+    def speedometer(self) -> tuple[str, str] | None:
+        """Message and signal that tell the speed, km/h; None: the file does not say."""
+        message, _, signal = (self._file.speedometer or "").partition(".")
+        return (message, signal) if signal else None
+
+    def place(self, name: str) -> PlaceRow:
+        """The place called *name*. :raises InputError: it knows none of that name; near-misses are shown"""
+        if name not in self._file.places:
+            raise self._unknown("place", "places", name, self._file.places)
+        return self._file.places[name]
+
+    def route(self, name: str) -> Sequence[str | Point]:
+        """Places and points of the route *name*. :raises InputError: it knows none of that name"""
+        if name not in self._file.routes:
+            raise self._unknown("route", "routes", name, self._file.routes)
+        return self._file.routes[name]
 
     def is_called(self, words: str) -> bool:
         """Whether *words* of a scenario mean this vehicle."""

@@ -8,7 +8,6 @@ from pytest_bdd import given, when
 from pytest_bdd.parsers import StepParser, re
 
 from rigs.vehicle import known_stimuli
-from steps.phrases import DURATION, duration
 from trials.trial import Trial
 
 
@@ -45,13 +44,6 @@ def a_car(trial: Trial, car: str, manner: str | None, switch: str | None, positi
         trial.switch(switch, position)
     if manner:
         trial.prepare(manner)
-
-
-@given(re(rf"it has been driven for (?P<time>{DURATION})"))
-@when(re(rf"it is driven for (?P<time>{DURATION})"))
-def it_is_driven(trial: Trial, time: str) -> None:
-    """Driven and parked again, so that what is sent at the end of a drive belongs to it."""
-    trial.drive(duration(time))
 
 
 @when(StimulusParser("a stimulus of the vehicle file"))

@@ -36,6 +36,7 @@ pytest_plugins = [
     "steps.switches",
     "steps.keeping",
     "steps.workshop",
+    "steps.road",
     "steps.uplinks",
 ]
 

@@ -21,7 +21,7 @@ def driven_on_off_on(trial: Trial, time: str, name: str) -> None:
     """Three drives alike but for the switch."""
     for position in ("on", "off", "on"):
         trial.switch(name, position)
-        trial.drive(duration(time))
+        trial.road.drive(duration(time))
 
 
 @then(re(r"the (?P<name>.+) alone decides whether (?P<words>.+) leave for it"))

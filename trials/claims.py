@@ -134,7 +134,7 @@ def no_finer_than(trial: Trial, items: Sequence[str], function: str, metres: flo
 
 def keeps_running(trial: Trial, function: str, interval: int, items: Sequence[str]) -> Judgement:
     """Over each drive since the latest block of Whens began."""
-    drives = [drive for drive in trial.drives if drive[0] >= trial.window[0]]
+    drives = [drive for drive in trial.road.drives if drive[0] >= trial.window[0]]
     if not drives:
         raise Inconclusive("the car was not driven, so nothing had to keep running")
     name = trial.policy.function_named(function)

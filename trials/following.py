@@ -48,7 +48,7 @@ def drive_with_two_vins(trial: Trial, duration: int) -> None:
             present = vin
         trial.reset()
         start = trial.now
-        trial.drive(duration)
+        trial.road.drive(duration)
         trial.repeats.append(Repeat(identity=vin, start=start, stop=trial.now))
 
 

@@ -199,7 +199,8 @@ class RealSession:
 
     def _tell(self, moment: int) -> None:
         self.stimulator.power_up(moment)
-        position = next((i.value for i in self.identities if i.item == "position"), None)
+        known = next((i.value for i in self.identities if i.item == "position"), None)
+        position = self.stimulator.whereabouts or known
         if self.instruments.gnss is not None and isinstance(position, tuple):
             self.stimulator.place(*position)
 

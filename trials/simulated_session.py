@@ -18,7 +18,7 @@ from rigs.addresses import (
 from rigs.connect import connect
 from rigs.identities import generate
 from rigs.protocols import Adb
-from rigs.rigfile import Addresses
+from rigs.rigfile import Addresses, SimulatedRig
 from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
 from rigs.sim.clock import VirtualClock
 from rigs.sim.overlay import apply
@@ -33,6 +33,7 @@ from telltale.fidelity import Fidelity
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from telltale.transmission import PHONE
+from trials import byhand
 from trials.observation import CONTROL_HOST, Control
 from trials.opening import Opening
 from trials.places import look_into
@@ -72,7 +73,7 @@ class SimulatedSession:
             raise
 
     def _build(self, setup: Setup) -> None:
-        if setup.unit is None or setup.cloud is None:
+        if setup.unit is None or setup.cloud is None or not isinstance(setup.rig, SimulatedRig):
             raise InputError("a simulated bench needs a simulated rig", file=setup.rig.path)
         unit, cloud, phone = apply(
             setup.unit, _with_control(setup.cloud), setup.defects, phone=setup.phone, dbc=self.vehicle.dbc
@@ -133,15 +134,26 @@ class SimulatedSession:
         self.wire(self._peers.relays.closed)
         self._phone = self._boot_phone(phone, tokens["owner"]) if phone else None
         before, told = self._peers.can.received, self._peers.can.told  # the hub counts all frames of the session
-        self.instruments = self._stack.enter_context(
-            connect(
+        addresses, engineer = self._stack.enter_context(
+            byhand.engineer(
                 setup.rig,
                 self._addresses(),
                 self.vehicle,
                 self._clock,
                 logs=self._folder.path,
+                bench=lambda: self.instruments,
+            )
+        )
+        self.instruments = self._stack.enter_context(
+            connect(
+                setup.rig,
+                addresses,
+                self.vehicle,
+                self._clock,
+                logs=self._folder.path,
                 delivered=lambda sent: self._peers.settle(before + sent),
                 dial=self._wiring.dial,
+                engineer=engineer,
             )
         )
         stick = SimulatedStick(self._folder.path, socket_folder, self._unit, self._clock)
@@ -233,8 +245,10 @@ class SimulatedSession:
     def restarted(self) -> None:
         """Tell a unit that has booted where it is and how the car stands, and read what it kept."""
         self.stimulator.power_up()
-        position = self.identities.first("position").value
-        if isinstance(position, tuple):
+        position = self.stimulator.whereabouts or self.identities.first("position").value
+        if not self.stimulator.sees_satellites:
+            self.stimulator.lose_satellites()
+        elif isinstance(position, tuple):
             self.stimulator.place(*position)
             self._unit.settle(position=position)
 

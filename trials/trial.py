@@ -19,7 +19,7 @@ from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
 from telltale.errors import TelltaleError
 from telltale.finding import Judgement
-from telltale.identity import Identities
+from telltale.identity import Identities, Identity
 from telltale.items import taxonomy
 from telltale.timeline import Timeline
 from telltale.times import SECOND
@@ -34,6 +34,7 @@ from trials.observation import Observation, look
 from trials.outcome import Inconclusive, Violation, settle
 from trials.places import BLUETOOTH, USB, Shelf
 from trials.retrieval import Retrieval, Upload
+from trials.road import Road
 from trials.session import Session
 from trials.setup import Setup
 from trials.ways import Ways
@@ -59,12 +60,10 @@ class Trial:
         self.clauses = tuple(clauses)
         self.judgements: list[Judgement] = []
         self.concluded = False
-        self.drives: list[tuple[int, int]] = []
-        """Bench spans during which the car was driven."""
         self.repeats: list[Repeat] = []
         """Drives that are alike but for an identity of the car's."""
         self._session = session
-        self._engine = self._engine_for(session.identities)
+        self._engine: Engine | None = None
         self._ways = Ways(session)
         self._upload: int | None = None
         self.upload_within = 0
@@ -82,6 +81,8 @@ class Trial:
         self.clocks = Clocks()
         self._window = self._session.now()
         self._closed = False
+        self.road = Road(session, wait=self.wait, act=self.handle, learn=self._learn)
+        """The car's drives."""
         self._life = Life(session, wait=self.wait, act=self.handle)
 
     # --- the car ------------------------------------------------------------------------------------------------
@@ -112,6 +113,8 @@ class Trial:
     @property
     def engine(self) -> Engine:
         """Finds the identities of this run."""
+        if self._engine is None:
+            self._engine = Engine(self._session.identities, by_name=items_named(self.policy))
         return self._engine
 
     @property
@@ -166,16 +169,17 @@ class Trial:
     def another_vin(self) -> str:
         """A fresh VIN, which is looked for from now on; the car has it once it is written."""
         another = another_vin(self.vehicle.manufacturer_code)
-        self._session.identities = self._session.identities.with_(another)
-        self._engine = self._engine_for(self._session.identities)
+        self._learn([another])
         return another.text
-
-    def _engine_for(self, known: Identities) -> Engine:
-        return Engine(known, by_name=items_named(self.policy))
 
     def write_vin(self, vin: str) -> None:
         """Give the car this VIN over diagnosis."""
         self.handle(lambda: self.stimulator.write(VIN, vin))
+
+    def _learn(self, identities: Collection[Identity]) -> None:
+        """These are identities of the run as well; the search for all of them is made when something is looked for."""
+        self._session.identities = self._session.identities.with_(*identities)
+        self._engine = None
 
     def clear_faults(self) -> None:
         """Empty the unit's fault memory over diagnosis."""
@@ -192,14 +196,6 @@ class Trial:
     def prepare(self, manner: str) -> None:
         """Bring the car into a state named by an adjective, ``locked``: the stimulus ``it is locked``."""
         self.stimulate(f"it is {manner}")
-
-    def drive(self, duration: int) -> None:
-        """Drive for *duration* ns and park."""
-        self.stimulate("it drives off")
-        start = self.now
-        self.wait(duration)
-        self.drives.append((start, self.now))
-        self.stimulate("it is parked")
 
     def wait(self, duration: int) -> None:
         """Let *duration* ns of bench time pass."""
@@ -246,7 +242,7 @@ class Trial:
                 uplinks=self._session.uplinks,
                 units=self._session.units,
                 clock=self._session.steps(),
-                engine=self._engine,
+                engine=self.engine,
                 controls=self._ways.controls,
                 counts=taken.counts,
                 causes=(*taken.causes, *self._life.gaps(self._window)),

@@ -27,6 +27,7 @@ from captures.sightings.recognisers import FORM, SHAPED, Recogniser, Strangers, 
 from captures.sightings.scanner import Hit, Needle, Scan, Wanted, scanner
 from captures.sightings.series import SeriesSearch, is_lone_number
 from captures.sightings.skims import Skimmer
+from captures.sightings.trails import trails
 from telltale.identity import Identities, Identity
 from telltale.sighting import Sighting
 from telltale.transmission import Part, Transmission
@@ -139,6 +140,7 @@ class Engine:
             if part.opaque is None and (why := inside.opaque or self._is_closed(part, seen, inside)):
                 opaque[part.name] = why
         sightings += named(transmission, self._identities, sightings)
+        sightings += trails(sightings)
         sightings += beside(recognised, sightings)
         return Examination(sightings=tuple(sightings), gaps=tuple(gaps), opaque=opaque)
 

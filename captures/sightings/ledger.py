@@ -29,6 +29,8 @@ class Found:
 _Entry = tuple[Span, Found]
 """Where something was found in the part."""
 _CUT = "truncated"
+_WHERE_IT_IS = "position"
+"""The item that a place of the car itself is."""
 
 
 class Ledger:
@@ -57,7 +59,10 @@ class Ledger:
             ]
 
     def sightings(self) -> list[Sighting]:
-        """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part."""
+        """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part.
+
+        Of positions that share numbers, those that stand closest together belong together.
+        """
         entries = _believed(
             [
                 (span, one)
@@ -70,7 +75,9 @@ class Ledger:
         sightings = []
         for span, found in sorted(entries, key=_rank):
             identity = found.identity
-            places = kept[identity.item, identity.value, found.form]
+            # one writing may be that of many places that the car passed: it is told once, as one that it fits best
+            value = None if isinstance(identity.value, tuple) else identity.value
+            places = kept[identity.item, value, found.form]
             if _meets(places, span) or (places and isinstance(identity.value, bytes)):
                 continue
             insort(places, span)
@@ -88,7 +95,7 @@ class Ledger:
                     generated=self._transmission.generated,
                 )
             )
-        return sorted(sightings, key=lambda sighting: (sighting.offset, sighting.item, sighting.form))
+        return sorted(_told_apart(sightings), key=lambda sighting: (sighting.offset, sighting.item, sighting.form))
 
 
 def _believed(entries: Sequence[_Entry]) -> Iterator[_Entry]:
@@ -114,10 +121,25 @@ def _believed(entries: Sequence[_Entry]) -> Iterator[_Entry]:
             yield span, found
 
 
-def _rank(entry: _Entry) -> tuple[int, int, int]:
+def _told_apart(sightings: Sequence[Sighting]) -> Iterator[Sighting]:
+    """Those that are left when a writing too coarse to tell the car's own place from another counts as the car's."""
+    own = {(s.offset, s.length, s.form): s.value for s in sightings if s.item == _WHERE_IT_IS}
+    for sighting in sightings:
+        value = own.get((sighting.offset, sighting.length, sighting.form), sighting.value)
+        if sighting.precision is None or sighting.item == _WHERE_IT_IS or value == sighting.value:
+            yield sighting
+
+
+def _rank(entry: _Entry) -> tuple[int, int, float, int]:
     (start, end), found = entry
-    longest_first = start - end if isinstance(found.identity.value, bytes) else 0
-    return len(found.chain), longest_first, start
+    match found.identity.value:
+        case bytes():  # the longest first
+            length = start - end
+        case tuple():  # the shortest first
+            length = end - start
+        case _:
+            length = 0
+    return len(found.chain), length, found.precision or 0.0, start
 
 
 def _meets(places: Sequence[Span], span: Span) -> bool:

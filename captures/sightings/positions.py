@@ -15,7 +15,8 @@ The precision of a pair is that of its coarser number, where zeros may have been
 A latitude and a longitude belong together when they are written alike and stand within 200 bytes of each other, in
 binary 64. By the minimum information rule a pair of fewer than ten digits together (``39.90, 116.41``) also needs
 company: no other number between the two, and the name of a coordinate before or between them (``lat``, ``lng``, ``gps``
-…). So does a short code. A coordinate alone is never a position.
+…), or others like it: three different ones of a run in a row, with no other number between them, are a way. A short
+code needs a name too. A coordinate alone is never a position.
 
 Not seen here: exponents, whole degrees, integers of fewer than four bytes, codes without their beginning
 (``WC34+V8 Beijing``), and fractions of EXIF, which belong to pictures.
@@ -63,7 +64,10 @@ _NAME = re.compile(
 _CODE_NAME = re.compile(rb"(?i)geo|hash|cell|grid|pos|loc|gps|plus|olc|code|place|area")
 _DIGIT = re.compile(rb"\d")
 _BEFORE = re.compile(rb"[^\d}]*\Z")  # back to the last number or object
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")  # a sign between two numbers of a URL (RFC 3986, section 2.1)
 _NAME_REACH = 32
+_SIGNS = 4
+_ROW = 3
 _CODE_HEAD = 3
 _MARK = re.compile(rb"\w")
 
@@ -157,16 +161,38 @@ def places(data: bytes, found: Iterable[Reading | Place], *, low: int) -> Iterat
         else:
             key = (one.target.identity, one.target.datum, one.chain)
             written.setdefault(key, ([], []))[one.target.axis].append(one)
+    lone: dict[tuple[int, int], Place] = {}
     for (identity, datum, chain), (latitudes, longitudes) in written.items():
-        for latitude, longitude in _pairs(data, latitudes, longitudes, low=low):
+        for latitude, longitude, company in _pairs(data, latitudes, longitudes, low=low):
             precision = max(min(latitude.precision, longitude.precision), latitude.finest, longitude.finest)
             start, end = min(latitude.start, longitude.start), max(latitude.end, longitude.end)
             if chain and _is_long(data, latitude, longitude):
                 chain = (chain[0].replace("32", "64"), *chain[1:])  # noqa: PLW2901 - the same chain, told exactly
                 start, end = (start - 4, end) if chain[0].endswith("be") else (start, end + 4)
-            yield Place(
+            place = Place(
                 identity=identity, form=_form(datum, precision), chain=chain, start=start, end=end, precision=precision
             )
+            if company:
+                yield place
+            elif (known := lone.get((start, end))) is None or precision < known.precision:
+                lone[start, end] = place
+    yield from _in_a_row(data, [lone[span] for span in sorted(lone)])
+
+
+def _in_a_row(data: bytes, lone: Iterable[Place]) -> Iterator[Place]:
+    """Those that keep each other company: `_ROW` different ones that follow each other with no number between."""
+    rows: list[list[Place]] = []
+    for place in lone:
+        last = rows[-1][-1].end if rows else 0
+        if rows and place.start < last:
+            continue  # of two that share a number the first counts
+        if rows and place.start - last <= _NAME_REACH and not _DIGIT.search(_between(data, last, place.start)):
+            rows[-1].append(place)
+        else:
+            rows.append([place])
+    for row in rows:
+        if len({data[place.start : place.end] for place in row}) >= _ROW:
+            yield from row
 
 
 def decimals_of(degrees: float) -> int:
@@ -197,8 +223,11 @@ def _form(datum: str, precision: float) -> str:
 
 def _pairs(
     data: bytes, latitudes: Iterable[Reading], longitudes: Sequence[Reading], *, low: int
-) -> Iterator[tuple[Reading, Reading]]:
-    """Each latitude with the nearest longitude that no other has; both in order."""
+) -> Iterator[tuple[Reading, Reading, bool]]:
+    """Each latitude with the nearest longitude that no other has; and whether that is enough to tell a position.
+
+    What is not enough by itself stands side by side in text, and has as much as it needs but for a name.
+    """
     starts = [longitude.start for longitude in longitudes]
     taken: set[int] = set()
     for latitude in latitudes:
@@ -208,17 +237,34 @@ def _pairs(
         if not free:
             continue
         nearest = min(free, key=lambda i: abs(starts[i] - latitude.start))
-        if latitude.binary or _belong(data, latitude, longitudes[nearest], low):
+        longitude = longitudes[nearest]
+        if latitude.binary or _belong(data, latitude, longitude, low):
             taken.add(nearest)
-            yield latitude, longitudes[nearest]
+            yield latitude, longitude, True
+            continue
+        for beside in (longitudes[i] for i in free):
+            if not latitude.binary and _side_by_side(data, latitude, beside):
+                yield latitude, beside, False
 
 
 def _belong(data: bytes, latitude: Reading, longitude: Reading, low: int) -> bool:
     """Whether two numbers in text are a position: by their digits, or by a name."""
     first, second = sorted((latitude, longitude), key=lambda reading: reading.start)
-    between = data[first.end : second.start]
+    between = _between(data, first.end, second.start)
     rich = latitude.digits and longitude.digits and latitude.digits + longitude.digits >= _RICH
     return is_text(between) and (bool(rich) or _is_named(data, low, first.start, between))
+
+
+def _between(data: bytes, start: int, end: int) -> bytes:
+    """What stands between two numbers, a comma for each escaped sign."""
+    return _ESCAPE.sub(b",", data[start:end])
+
+
+def _side_by_side(data: bytes, latitude: Reading, longitude: Reading) -> bool:
+    """Whether nothing but a few signs stand between two numbers in text, both of which show decimals."""
+    first, second = sorted((latitude, longitude), key=lambda reading: reading.start)
+    between = _between(data, first.end, second.start)
+    return bool(latitude.digits and longitude.digits) and len(between) <= _SIGNS and not _MARK.search(between)
 
 
 def _is_named(data: bytes, low: int, start: int, between: bytes) -> bool:

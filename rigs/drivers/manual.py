@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TextIO
 
 from rich.console import Console
@@ -32,8 +32,8 @@ _CHOICES: Mapping[Kind, str] = {
 }
 
 
-class CannotError(MissingInstrumentError):
-    """The engineer says that it cannot be done: the scenario is skipped with the reason, or cut short."""
+class CannotError(RigError):
+    """The engineer says that it cannot be done: the scenario was begun and is inconclusive, in the engineer's words."""
 
 
 class Engineer:
@@ -151,6 +151,7 @@ _CALLS: Mapping[str, Mapping[str, Call]] = {
         "place": Call(
             "Set the GNSS simulator to {0:.6f}, {1:.6f}", told="Set the GNSS simulator to the position given"
         ),
+        "lose": Call("Take the satellites from the unit: switch off what the GNSS simulator sends"),
     },
     "modem": {
         "registered": Call("Is the unit's modem registered in a network?", "yes or no", _is_yes),
@@ -164,10 +165,47 @@ _CALLS: Mapping[str, Mapping[str, Call]] = {
         "clear_faults": Call("Clear the fault memory with the tester"),
     },
 }
+SWITCHING = "Turn the switch `{0}` {1}, then confirm"
+"""How a setting that is a switch is asked for."""
+_PLACE = re.compile(r"\{(\d)(:\.\df)?\}")
 _AT_THE_END: Mapping[str, str] = {
     "power": "Leave the unit's supply in its safe state",
     "digital": "Leave the digital lines in their safe state",
 }
+
+
+class Task(NamedTuple):
+    """What a prompt asks for."""
+
+    instrument: str
+    """As rig files call it."""
+    call: str
+    arguments: tuple[str | float, ...]
+    kind: Kind
+
+
+def task_of(prompt: str, instruments: Collection[str]) -> Task | None:
+    """The call that a person is asked to carry out; None if it is none of these *instruments*."""
+    for instrument in instruments:
+        for name, call in _CALLS[instrument].items():
+            if (arguments := arguments_of(call.words, prompt)) is not None:
+                return Task(instrument, name, arguments, call.kind)
+        if prompt == _AT_THE_END.get(instrument):
+            return Task(instrument, "close", (), "deed")
+    return None
+
+
+def arguments_of(words: str, prompt: str) -> tuple[str | float, ...] | None:
+    """The arguments that *words* of a prompt, with ``{0}`` in their place, were filled with; None if they were not."""
+    pieces, numeric, at = [], [], 0
+    for place in _PLACE.finditer(words):
+        pieces += [re.escape(words[at : place.start()]), "(.+?)"]
+        numeric.append(place[2] is not None)
+        at = place.end()
+    found = re.fullmatch("".join([*pieces, re.escape(words[at:])]), prompt)
+    if found is None:
+        return None
+    return tuple(float(text) if number else text for text, number in zip(found.groups(), numeric, strict=True))
 
 
 class ManualInstrument:
@@ -221,5 +259,5 @@ class ManualInstrument:
             setting = switch.adb_setting
             position = switch.position(arguments[2])
             if (setting.namespace, setting.key) == arguments[:2] and position:
-                return f"Turn the switch `{name}` {position}, then confirm"
+                return SWITCHING.format(name, position)
         return None

@@ -96,3 +96,34 @@ def test_what_is_wrong_is_one_line_with_its_place(write, old, new, line, message
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ("places: {home: {at: hom_position}}", r"`hom_position` is no place; did you mean `home_position`"),
+        ("places: {home: {at: vin}}", r"`vin` is no place"),
+        (
+            "places: {home: {at: home_position}}\nroutes: {way: [home, hoem]}",
+            r"`hoem` is no place of this file; did you",
+        ),
+        ("places: {home: {at: home_position}}\nroutes: {way: [home]}", r"at least 2"),
+        ("speedometer: VehicleStatus.Speed", r"`Speed`"),
+    ],
+)
+def test_a_place_or_a_route_that_leads_nowhere_is_told_with_its_line(write, more, complaint):
+    """Before anything is driven."""
+    with pytest.raises(InputError, match=complaint):
+        Vehicle.load(write(CAR + more + "\n"))
+
+
+def test_places_and_routes_are_known_by_their_names(write):
+    """A name that is none is told with those that are near."""
+    places = "places: {home: {at: home_position, facts: {place: home}}}\n"
+    vehicle = Vehicle.load(write(CAR + places + "routes: {way: [home, {lat: 1, lon: 2}]}\n"))
+    assert (vehicle.place("home").at, vehicle.place("home").facts) == ("home_position", {"place": "home"})
+    assert vehicle.route("way")[0] == "home"
+    with pytest.raises(InputError, match=r"Test car has no place `hone`; did you mean `home`"):
+        vehicle.place("hone")
+    with pytest.raises(InputError, match=r"Test car has no route `wa`"):
+        vehicle.route("wa")

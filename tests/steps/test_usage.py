@@ -122,7 +122,7 @@ def test_a_step_with_two_definitions_is_told_with_both(outside, run_pytest):
     )
     done = clear(run_pytest("--collect-only", folder=outside))
     (line,) = done.lines("trip_diary.feature:9: `When it is driven for 10 minutes` matches ")
-    assert "steps.car.it_is_driven" in line
+    assert "steps.road.it_is_driven" in line
     assert "conftest.drives: one of them must be narrower" in line
     assert done.status == 2
 

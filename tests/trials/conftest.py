@@ -39,7 +39,7 @@ class Scenario:
     def when_driven(self, time):
         """A When, and a drive."""
         self.when()
-        self.trial.drive(parse_duration(time))
+        self.trial.road.drive(parse_duration(time))
         return self
 
     def when(self, stimulus=None):

@@ -97,12 +97,12 @@ def test_a_wrong_clock_is_judged_by_bench_time_and_one_known_badly_not_at_all(sc
     The same traffic by a clock that is known to ten minutes may all have been made in the plan.
     """
     begun = scenario("ux-clock-behind-hides-recorder").given(user_experience_plan="on")
-    begun.trial.drive(600 * SECOND)
+    begun.trial.road.drive(600 * SECOND)
     begun.when()
     begun.trial.switch("user experience plan", "off")
-    begun.trial.drive(600 * SECOND)
+    begun.trial.road.drive(600 * SECOND)
     begun.trial.switch("user experience plan", "on")
-    begun.trial.drive(600 * SECOND)
+    begun.trial.road.drive(600 * SECOND)
 
     judged = claims.every_transmission_covered(begun.trial)
     assert judged.verdict is Verdict.VIOLATES

@@ -89,7 +89,7 @@ def test_a_part_that_is_killed_while_time_passes_stops_the_drive(scenario, victi
     assassin.start()
     try:
         with pytest.raises(RigError, match=r"killed by SIGKILL"):
-            run.trial.drive(parse_duration("30 days"))
+            run.trial.road.drive(parse_duration("30 days"))
     finally:
         assassin.join()
     assert run.trial.now < start + parse_duration("29 days")

@@ -11,19 +11,19 @@ from rigs.sim.peers.serialport import LinePort
 
 
 class GnssReceiver:
-    """Believes an RMC sentence whose checksum is right and whose status is A (NMEA 0183, RMC: data valid).
+    """Believes an RMC sentence whose checksum is right: status A is a fix, V that there is none (NMEA 0183, RMC).
 
     Other sentences are checked and otherwise passed over: RMC alone carries position, time and validity.
     """
 
-    def __init__(self, on_fix: Callable[[float, float], None]) -> None:
-        self._on_fix = on_fix
+    def __init__(self, on_fix: Callable[[float, float], None], on_loss: Callable[[], None] = lambda: None) -> None:
+        self._on_fix, self._on_loss = on_fix, on_loss
         self._port: LinePort | None = None
         self.rejected = 0
         """Sentences with a wrong checksum or a position that cannot be read."""
 
     def attach(self, fd: int, loop: asyncio.AbstractEventLoop) -> None:
-        """Listen on *fd*; *on_fix* is called in *loop* with latitude and longitude, degrees, WGS-84."""
+        """Listen on *fd*; *on_fix* is called in *loop* with latitude and longitude, degrees, WGS-84; *on_loss* too."""
         self._port = LinePort(fd, loop, self._line)
 
     def _line(self, line: bytes) -> None:
@@ -32,7 +32,11 @@ class GnssReceiver:
             self.rejected += 1
             return
         fields = body.decode("ascii", errors="replace").split(",")
-        if fields[0][2:] != "RMC" or len(fields) < 7 or fields[2] != "A":
+        if fields[0][2:] != "RMC" or len(fields) < 7:
+            return
+        if fields[2] == "V":
+            self._on_loss()
+        if fields[2] != "A":
             return
         try:
             latitude, longitude = _degrees(fields[3], fields[4]), _degrees(fields[5], fields[6])

@@ -41,7 +41,6 @@ from rigs.sim.unit.flash import Flash
 from rigs.sim.unit.inputs import Signals, value_of
 from rigs.sim.unit.link import Link
 from rigs.sim.unit.nm import NetworkManagement
-from rigs.sim.unit.places import Places
 from rigs.sim.unit.power import Power
 from rigs.sim.unit.recordings import Recordings
 from rigs.sim.unit.snoop import SnoopLog
@@ -54,8 +53,6 @@ from telltale.processes import inherited
 from telltale.timeline import Fact
 
 _FIX_SECONDS = 5.0
-_SAME_PLACE = 2e-6
-"""Degrees; NMEA carries a ten-thousandth of a minute."""
 
 
 Settings = dict[str, dict[str, Any]]
@@ -114,7 +111,6 @@ class Unit:
         deliveries.recordings = self.recordings
         snoop = SnoopLog(self.disk, self.clock.now())
         deliveries.bluetooth = lambda message: snoop.send(message, self.clock.now())
-        self.places = Places(self.data["state"], boot["identities"])
         self.signals = Signals(Path(boot["dbc"]), self.data["state"]) if boot["dbc"] else None
         self.link: Link | None = None
         if link := self.data["command link"]:
@@ -152,7 +148,7 @@ class Unit:
             kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}
             self.engine.facts |= {name: value_of(value, fact["values"]) for name, fact in kept.items()}
         self.usb.look()
-        self.engine.facts |= self.places.facts(self.engine.position) | self._socket_facts()
+        self.engine.facts |= self.engine.whereabouts.facts() | self._socket_facts()
         self._attach_peers(loop, settings)
         self.engine.facts |= self._facts_of_lines(self.boot["lines"])
         self.engine.power_up()
@@ -179,7 +175,7 @@ class Unit:
         """
         if position:
             async with asyncio.timeout(_FIX_SECONDS):
-                while not self._is_at(position):
+                while not self.engine.whereabouts.is_at(position):
                     self.fixed.clear()
                     await self.fixed.wait()
         self._read_can()
@@ -210,7 +206,7 @@ class Unit:
         """What the unit knows about itself, for tests and for people."""
         return {
             "facts": self.engine.facts,
-            "position": self.engine.position,
+            "position": self.engine.whereabouts.position,
             "queues": self.flash.waiting(),
             "writing": self.recordings.writing,
         }
@@ -242,10 +238,6 @@ class Unit:
         if self.network and not dead:
             self.network.stands_still()
         return {"now": now, "failures": failures, "disbelieved": disbelieved, "dead": dead}
-
-    def _is_at(self, position: list[float]) -> bool:
-        here = self.engine.position
-        return here is not None and all(abs(a - b) <= _SAME_PLACE for a, b in zip(here, position, strict=True))
 
     def _start(self, coroutine: Any) -> None:
         self.tasks.append(asyncio.ensure_future(coroutine))
@@ -282,7 +274,7 @@ class Unit:
                 battery=life["backup battery"] or 0,
             )
         if "gnss" in self.boot["peers"]:
-            GnssReceiver(self._fix).attach(inherited("gnss"), loop)
+            GnssReceiver(self._fix, self._loss).attach(inherited("gnss"), loop)
 
     def _attach_adb(self, settings: Settings) -> None:
         known: dict[tuple[str, str], str] = {}
@@ -392,9 +384,13 @@ class Unit:
                 self.can.send(frame)
 
     def _fix(self, latitude: float, longitude: float) -> None:
-        self.engine.position = (latitude, longitude)
-        self.engine.learn(self.places.facts(self.engine.position))
+        self.engine.whereabouts.fixed(latitude, longitude)
+        self.engine.learn(self.engine.whereabouts.facts())
         self.fixed.set()
+
+    def _loss(self) -> None:
+        self.engine.whereabouts.lost()
+        self.engine.learn(self.engine.whereabouts.facts())
 
 
 def main() -> None:

@@ -126,6 +126,7 @@ def _data_unit(kind: str, lookup: Lookup, counter: Callable[[str], int], now: in
         values[fact] = _or_none(lookup, fact)
     latitude, longitude = _or_none(lookup, "position.lat"), _or_none(lookup, "position.lon")
     values["position"] = None if latitude is None or longitude is None else (latitude, longitude)
+    values["fix"] = _or_none(lookup, "position.fix") == "valid"
     return gbt32960.report(now, values)
 
 

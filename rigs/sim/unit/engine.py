@@ -23,6 +23,8 @@ from rigs.sim.unit.functions import Function, Send, of_file
 from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
 from rigs.sim.unit.templates import Value
+from rigs.sim.unit.whereabouts import NAMES as POSITION
+from rigs.sim.unit.whereabouts import Whereabouts
 from telltale.timeline import Fact
 from telltale.times import SECOND, utc
 
@@ -66,9 +68,7 @@ class Engine:
         self._clock_offset: int = unit["clock"]["ahead"] - unit["clock"]["behind"]
         self._factory: dict[str, Any] = {**identities, **footage}
         self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {}), "boot.id": token_hex(16)}
-        self.position: tuple[float, float] | None = None
-        if "position" in identities:
-            self.position = (identities["position"]["lat"], identities["position"]["lon"])
+        self.whereabouts = Whereabouts(unit["state"], identities, clock.now)
         self.facts: dict[str, Fact] = {
             name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
         }
@@ -402,10 +402,8 @@ class Engine:
         moments: dict[str, Value] = {"now": utc(now), "now.unix": now // SECOND, "now.ms": now * 1000 // SECOND}
         if name in moments:
             return moments[name]
-        if name in ("position.lat", "position.lon"):
-            if self.position is None:
-                raise KeyError(name)
-            return self.position[name == "position.lon"]
+        if name in POSITION:
+            return self.whereabouts.value(name)
         if name.endswith(FACTORY):
             before: Value = self._factory[name.removesuffix(FACTORY)]
             return before

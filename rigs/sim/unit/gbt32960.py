@@ -70,7 +70,8 @@ def report(now: int, values: Mapping[str, Any]) -> bytes:
     """Data unit of a real-time or reissued report (7.2): time, then the vehicle, motor, position, extremes and alarms.
 
     :param values: ``ignition`` (on, off), ``gear`` (P, R, N, D), ``speed`` km/h, ``odometer`` km, ``soc`` %,
-        ``position`` (latitude, longitude) in degrees; what is missing is sent as invalid
+        ``position`` (latitude, longitude) in degrees, ``fix`` (whether that is where it is now); what is missing is
+        sent as invalid
     """
     driving = values.get("ignition") == "on"
     return b"".join(
@@ -78,7 +79,7 @@ def report(now: int, values: Mapping[str, Any]) -> bytes:
             moment(now),
             b"\x01" + _vehicle(values, driving=driving),
             b"\x02" + _motor(values.get("speed"), driving=driving),
-            b"\x05" + _position(values.get("position")),
+            b"\x05" + _position(values.get("position"), valid=values.get("fix", True)),
             b"\x06" + _EXTREMES,
             b"\x07" + _NO_ALARMS,
         )
@@ -129,12 +130,15 @@ def _motor(speed: float | None, *, driving: bool) -> bytes:
     )
 
 
-def _position(position: tuple[float, float] | None) -> bytes:
-    """7.2.3.5: status bits (0 invalid, 1 south, 2 west), then longitude before latitude, in millionths of a degree."""
+def _position(position: tuple[float, float] | None, *, valid: bool) -> bytes:
+    """7.2.3.5: status bits (0 invalid, 1 south, 2 west), then longitude before latitude, in millionths of a degree.
+
+    Without a fix the last valid one is sent, as invalid (table 15).
+    """
     if position is None:
         return b"\x01" + bytes(8)
     latitude, longitude = position
-    status = (latitude < 0) << 1 | (longitude < 0) << 2
+    status = (not valid) | (latitude < 0) << 1 | (longitude < 0) << 2
     return bytes([status]) + _scaled(abs(longitude), 1e6, 4) + _scaled(abs(latitude), 1e6, 4)
 
 

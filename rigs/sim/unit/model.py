@@ -13,6 +13,7 @@ from rigs.sim.unit.compose import CONTENTS, METHODS, OTHERS, PLACES, address
 from rigs.sim.unit.lifefile import Life
 from rigs.sim.unit.templates import ENCODINGS, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
+from rigs.sim.unit.whereabouts import NAMES as POSITION
 from rigs.sim.unit.workshop import Diagnosis
 from telltale.errors import near_miss
 from telltale.hosts import ANY_HOST, checked_pattern
@@ -21,7 +22,7 @@ from telltale.yamlfile import Duration, Location, Strict
 
 Uplink = UplinkName
 Ecu = Literal["T-Box", "IVI"]
-BUILT_IN = ("now", "now.unix", "now.ms", "position.lat", "position.lon", "app.token", "boot.id")
+BUILT_IN = ("now", "now.unix", "now.ms", *POSITION, "app.token", "boot.id")
 """Names in templates beside facts and items; ``app.token`` is what signs the owner's app in at the maker's cloud,
 ``boot.id`` is drawn anew at each start."""
 TRIGGERS = ("every", "at", "when", "on app", "on command", "follows")
@@ -116,6 +117,8 @@ class FactSource(Strict):
     """What is in the USB socket: ``plugged`` or ``absent``."""
     near: Annotated[list[str], Field(min_length=1)] | None = None
     """Places, items of the run: ``near`` one of them, or ``away``."""
+    gnss: Literal["fix"] | None = None
+    """What the GNSS receiver tells: a ``valid`` fix, or that it is ``lost``."""
     within: Annotated[float, Field(gt=0)] = 200
     """Metres, for ``near``."""
     values: dict[str, Value] = Field(default_factory=dict)
@@ -126,7 +129,9 @@ class FactSource(Strict):
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
         sources = [
-            name for name in ("can", "io", "setting", "command", "usb", "near", "diagnosis") if getattr(self, name)
+            name
+            for name in ("can", "io", "setting", "command", "usb", "near", "gnss", "diagnosis")
+            if getattr(self, name)
         ]
         if len(sources) > 1:
             raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")

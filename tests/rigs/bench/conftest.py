@@ -41,7 +41,9 @@ class PlayedUnit:
             imsi="001018959591294",
             registered=lambda: self.registered,
         )
-        self.gnss = GnssReceiver(lambda latitude, longitude: self.told.append((latitude, longitude)))
+        self.gnss = GnssReceiver(
+            lambda latitude, longitude: self.told.append((latitude, longitude)), lambda: self.told.append("lost")
+        )
         self.thread.start()
         self.in_loop(lambda: setattr(self, "serving", self.loop.create_task(self.adbd.serve(host.adb.socket.dup()))))
         self.in_loop(lambda: self.modem.attach(host.modem.unit_end, self.loop))

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from rigs.addresses import SerialAddress
-from rigs.drivers.gnss import NmeaSource, _sentence, sentences
+from rigs.drivers.gnss import NmeaSource, _sentence, sentences, void
 from rigs.drivers.modem import AtConsole
+from rigs.route import Fix
 from telltale.errors import InputError, RigError
 
 NOON = 1_795_348_800_120_000_000
@@ -150,9 +151,36 @@ def test_a_place_reaches_the_unit_to_a_few_centimetres(gnss, unit, until, place)
 
 def test_sentences_carry_place_and_bench_time():
     """RMC with date, GGA with a good fix; degrees and minutes as NMEA writes them."""
-    rmc, gga = sentences(39.9042, 116.4074, NOON)
+    rmc, gga = sentences(Fix(39.9042, 116.4074), NOON)
     assert rmc.startswith("$GPRMC,120000.12,A,3954.25200,N,11624.44400,E,0.0,0.0,221126,,,A*")
     assert gga.startswith("$GPGGA,120000.12,3954.25200,N,11624.44400,E,1,12,")
+
+
+def test_a_car_that_moves_tells_speed_and_course():
+    """Knots and degrees from true north; GGA has neither."""
+    rmc, gga = sentences(Fix(39.9042, 116.4074, speed=27.78, course=271.26), NOON)
+    assert rmc.split(",")[7:10] == ["54.0", "271.3", "221126"]
+    assert gga == sentences(Fix(39.9042, 116.4074), NOON)[1]
+
+
+def test_a_lost_fix_leaves_no_position_behind():
+    """RMC says V and N, GGA says quality 0, and where a place would stand is nothing; the checksums are right."""
+    rmc, gga = void(NOON)
+    assert rmc.partition("*")[0] == "$GPRMC,120000.12,V,,,,,,,221126,,,N"
+    assert gga.partition("*")[0] == "$GPGGA,120000.12,,,,,0,00,,,M,,M,,"
+    assert [line for line in (rmc, gga) if _sentence(line[1:].partition("*")[0]) != line] == []
+
+
+def test_the_unit_hears_that_the_fix_is_lost_and_back(gnss, unit, until):
+    """What is repeated while nothing changes is what was told last: the loss, then the new fix."""
+    gnss.place(39.9, 116.4, NOON)
+    gnss.lose(NOON)
+    gnss.repeat(NOON)
+    gnss.move(Fix(39.91, 116.4, speed=14.0, course=0.0), NOON)
+    gnss.repeat(NOON)
+    until(lambda: len(unit.told) == 5, "five times two sentences")
+    assert unit.told[1:3] == ["lost", "lost"]
+    assert unit.told[3] == unit.told[4] == pytest.approx((39.91, 116.4), abs=2e-7)
 
 
 def test_the_checksum_is_the_one_of_a_published_sentence():
@@ -163,13 +191,13 @@ def test_the_checksum_is_the_one_of_a_published_sentence():
 
 def test_minutes_never_round_up_to_sixty():
     """The carry goes into the degrees."""
-    assert ",1000.00000,N," in sentences(9.9999999999, 0, NOON)[0]
+    assert ",1000.00000,N," in sentences(Fix(9.9999999999, 0), NOON)[0]
 
 
 def test_no_place_on_earth_is_refused():
     """Latitude ends at the poles."""
     with pytest.raises(ValueError, match="is no place"):
-        sentences(91, 0, NOON)
+        sentences(Fix(91, 0), NOON)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +217,9 @@ def test_the_receiver_does_not_believe_a_broken_sentence(unit, host, line, until
     assert unit.told == []
 
 
-def test_a_receiver_without_a_fix_says_nothing(unit, host, until):
-    """RMC with status V is not a position."""
-    rmc = sentences(1, 1, NOON)[0].removeprefix("$").partition("*")[0].replace(",A,", ",V,", 1)
+def test_a_receiver_without_a_fix_tells_no_place(unit, host, until):
+    """RMC with status V is not a position, whatever stands in it."""
+    rmc = sentences(Fix(1, 1), NOON)[0].removeprefix("$").partition("*")[0].replace(",A,", ",V,", 1)
     checksum = 0
     for byte in rmc.encode():
         checksum ^= byte
@@ -199,4 +227,4 @@ def test_a_receiver_without_a_fix_says_nothing(unit, host, until):
         port.write(f"${rmc}*{checksum:02X}\r\n".encode())
         until(lambda: not host.gnss.unread, "reading")
         unit.in_loop(lambda: None)
-    assert (unit.told, unit.gnss.rejected) == ([], 0)
+    assert (unit.told, unit.gnss.rejected) == (["lost"], 0)
