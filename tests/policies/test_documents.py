@@ -103,7 +103,7 @@ XIAOMI_TABLE = {
     "the weather of the street": ((WEATHER, "position"), STREET, {"weather": "open"}, BAD, BAD, {"XM-08-03"}),
     "the weather without permission": (
         *((WEATHER, "position"), CITY, {"weather": "open", "location_permission": "off"}),
-        *(BAD, BAD, {"XM-P1-05"}),
+        *(BAD, BAD, {"XM-P1-04", "XM-P1-05"}),
     ),
     "weather that nobody looks at": (
         *((WEATHER, "position"), CITY, {"weather": "closed"}),
