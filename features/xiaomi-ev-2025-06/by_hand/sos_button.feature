@@ -5,9 +5,10 @@ Feature: SOS, by hand
   @XM-22-04
   Rule: The collision signal lets the car's place out, a press of the button does not
 
-    Scenario: Somebody presses the SOS button, and no data leaves for it
+    Scenario: Somebody presses the SOS button, somebody strikes the car, and no data leaves for it
       Given a Xiaomi car with the location permission off
       When the SOS button is pressed
+      And a person strikes the car
       And 10 minutes have passed
       Then nothing leaves the car for the SOS
       And no position leaves the car
