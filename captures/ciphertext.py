@@ -42,13 +42,14 @@ _READABLE = (
 
 def looks_encrypted(payload: bytes | memoryview) -> bool:
     """The rule above, on 16 of the first 64 KiB at most; several parts (RFC 2046, 5.1) are looked at one by one."""
+    if len(payload) < SMALLEST:
+        return False
     if boundary := _BOUNDARY.match(payload):
         return any(looks_encrypted(piece.partition(b"\r\n\r\n")[2]) for piece in bytes(payload).split(boundary[0])[1:])
     sample = _sample(payload)
-    size = len(sample)
-    if size < SMALLEST or sample.startswith(_READABLE) or sample[4:8] == b"ftyp":
+    if sample.isascii() or sample.startswith(_READABLE) or sample[4:8] == b"ftyp":
         return False
-    expected = size / 256
+    expected = (size := len(sample)) / 256
     uneven = 0.0
     for byte in _USUAL:  # the statistic is a sum of 256 squares: a few are nearly always too much already
         uneven += (sample.count(byte) - expected) ** 2 / expected

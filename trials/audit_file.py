@@ -106,8 +106,7 @@ class Auditor:
 
     def _examined(self, source: Source, tell: Tell) -> Iterator[tuple[Transmission, Examination]]:
         """Every transmission, searched; none of them is kept."""
-        for count, transmission in enumerate(source.transmissions()):
-            found = self._engine.examine(transmission)
+        for count, (transmission, found) in enumerate(self._engine.examine_all(source.transmissions())):
             yield transmission.marked(found.opaque), found
             if count % _STEP == 0:
                 tell(source.position)

@@ -132,7 +132,7 @@ def look(
     gaps += map(uncontrolled, missing)
     gaps += _unbalanced(counts, decoded)
     theirs = (*(t for t in decoded.transmissions if t.index not in ours), *held)
-    examined = [(t, engine.examine(t)) for t in theirs]
+    examined = list(engine.examine_all(theirs))
     theirs = tuple(t.marked(found.opaque) for t, found in examined)
     gaps += [f"transmission {t.index} to {t.recipient}: {gap}" for t, found in examined for gap in found.gaps]
     sightings = tuple(s for _, found in examined for s in found.sightings)

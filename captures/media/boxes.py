@@ -63,6 +63,13 @@ def boxed(data: bytes, start: int, high: int) -> Shape | None:
     return told.shape(at, whole=seen > 1)
 
 
+def beside_samples(data: bytes, start: int, high: int) -> Iterator[tuple[int, int]]:
+    """The outermost boxes but those of samples, which are most of a film and say nothing of its making."""
+    for box in _boxes(data, start, high):
+        if box.name != b"mdat":
+            yield box.body, min(box.end, high)
+
+
 class _Told:
     """What the boxes of a file told."""
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from captures.media.boxes import beside_samples
 from captures.media.medium import Medium
 from captures.media.tiff import Tiff
 from telltale.identity import Position
 
 _MOST = 64
 _REACH = 4 << 20  # bytes of a medium in which metadata is looked for, from its beginning and from its end
-_TIFF = re.compile(rb"(?:Exif\x00\x00|eXIf|EXIF[\x00-\xff]{4})(?=II\x2a\x00|MM\x00\x2a)")
-"""What stands before a TIFF header: in APP1 and in an item of HEIF (CIPA DC-008, 4.7.2), PNG's eXIf, WebP's EXIF."""
+_TIFF = (b"II\x2a\x00", b"MM\x00\x2a")
+"""A TIFF header, in either byte order."""
+_BEFORE_TIFF = re.compile(rb"(?:Exif\x00\x00|eXIf|EXIF[\x00-\xff]{4})\Z")
+"""What stands before it: in APP1 and in an item of HEIF (CIPA DC-008, 4.7.2), PNG's eXIf, WebP's EXIF."""
 _XMP = re.compile(
     rb"exif:GPS(?P<axis>Latitude|Longitude)(?:=[\"']|>)\s*"
     rb"(?P<degrees>\d{1,3}),(?P<minutes>\d{1,2})(?:,(?P<seconds>\d{1,2})|(?P<part>\.\d{1,10}))?(?P<side>[NSEW])"
@@ -52,22 +56,16 @@ class Mark:
 def marks(data: bytes, medium: Medium) -> list[Mark]:
     """What *medium* says, by place in *data*; at most `_MOST` of it."""
     low, high = medium.start, medium.end
-    stretches = [(low, high)] if high - low <= 2 * _REACH else [(low, low + _REACH), (high - _REACH, high)]
-    found: list[Mark] = []
-    for start, end in stretches:
-        for reader in (_exif, _xmp, *((_iso_6709, _loci) if "MP4" in medium.name else ())):
-            for mark in reader(data, start, end):
-                found.append(mark)
-                if len(found) == _MOST:
-                    return found
-    return sorted(found, key=lambda mark: mark.start)
+    ends = [(low, high)] if high - low <= 2 * _REACH else [(low, low + _REACH), (high - _REACH, high)]
+    boxes = [(start, min(end, start + _REACH)) for start, end in beside_samples(data, low, high)]
+    readers = [(_exif, ends), (_xmp, ends)] + ([(_iso_6709, boxes), (_loci, boxes)] if "MP4" in medium.name else [])
+    told = (mark for reader, stretches in readers for start, end in stretches for mark in reader(data, start, end))
+    return sorted(islice(told, _MOST), key=lambda mark: mark.start)
 
 
 def _exif(data: bytes, low: int, high: int) -> Iterator[Mark]:
-    for count, match in enumerate(_TIFF.finditer(data, low, high)):
-        if count == _MOST:
-            return
-        tiff = Tiff(data, match.end(), high)
+    for header in islice(_tiffs(data, low, high), _MOST):
+        tiff = Tiff(data, header, high)
         main = tiff.directory(tiff.first)
         gps = tiff.directory(tiff.number(main.get(0x8825)))
         if place := tiff.place(gps):
@@ -78,6 +76,15 @@ def _exif(data: bytes, low: int, high: int) -> Iterator[Mark]:
                 if serial := tiff.text(entries.get(tag)):
                     text, start, end = serial
                     yield Mark(link="exif", value=text, start=start, end=end)
+
+
+def _tiffs(data: bytes, low: int, high: int) -> Iterator[int]:
+    for header in _TIFF:
+        at = data.find(header, low, high)
+        while at >= 0:
+            if _BEFORE_TIFF.search(data, max(low, at - 8), at):
+                yield at
+            at = data.find(header, at + 4, high)
 
 
 def _xmp(data: bytes, low: int, high: int) -> Iterator[Mark]:

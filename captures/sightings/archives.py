@@ -17,7 +17,7 @@ import brotli  # type: ignore[import-untyped]  # it ships no types
 import lz4.frame  # type: ignore[import-untyped]  # it ships no types
 import zstandard
 
-from captures.sightings.inflate import Decoded, whole_texts
+from captures.sightings.inflate import Decoded
 from captures.sightings.information import is_text
 from captures.sightings.layers import SEPARATOR, Layer, Span
 
@@ -101,9 +101,7 @@ def _frame_length(text: memoryview) -> int:
 
 def brotli_texts(layer: Layer) -> Iterator[Span]:
     """Whole pieces: brotli has no magic, so it is believed only when a piece is one complete stream of text."""
-    for start, end in whole_texts(layer):
-        if end - start >= 8 and not is_text(layer.data[start : min(end, start + 64)]):
-            yield start, end
+    yield from layer.dense
 
 
 def decode_brotli(text: memoryview, limit: int) -> Decoded:

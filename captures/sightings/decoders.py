@@ -53,6 +53,9 @@ class Reasons:
         """In order."""
         return sorted(self._by.get(decoder, ()))
 
+    def __contains__(self, decoder: str) -> bool:
+        return decoder in self._by
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decoder:
@@ -68,6 +71,8 @@ class Decoder:
     """Where less than the whole encoded text can be told to hold a value."""
     verbatim: bool = False
     """Whether bytes may stand in the encoded text as they are; they count as inside it all the same."""
+    unasked: bool = False
+    """Whether it looks for itself, since nothing in a text gives a reason to."""
 
 
 def _whole(decode: Callable[[bytes], bytes]) -> Decode:
@@ -158,12 +163,14 @@ DECODERS: tuple[Decoder, ...] = (
         find=lambda layer, _: _each(archives.brotli_texts(layer)),
         decode=archives.decode_brotli,
         verbatim=True,
+        unasked=True,
     ),
     Decoder(
         name="deflate",
         find=lambda layer, _: _each(inflate.deflate_texts(layer)),
         decode=inflate.decode_deflate,
         verbatim=True,
+        unasked=True,
     ),
 )
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from captures.sightings.information import is_text
-from captures.sightings.layers import SEPARATOR, Layer, Span
+from captures.sightings.layers import Layer, Span
 from captures.sightings.reasons import Reason
 
 _LEAST = 6  # bytes of output; less is chance
@@ -25,27 +25,14 @@ def stream_texts(layer: Layer, reasons: Iterable[Reason]) -> Iterator[Span]:
         yield reason.start, layer.piece_at(reason.start).end
 
 
-def whole_texts(layer: Layer) -> Iterator[Span]:
-    """Every piece of a layer, and what stands between separators in it, such as the entries of a zip file."""
-    for start, end, _ in layer.pieces:
-        at = start
-        while (edge := layer.data.find(SEPARATOR, at, end)) >= 0:
-            yield at, edge
-            at = edge + len(SEPARATOR)
-        yield at, end
-
-
 def deflate_texts(layer: Layer) -> Iterator[Span]:
     """Whole pieces that begin like a compressed block.
 
     Raw deflate has no magic, so it is believed only when a piece from its first byte to its last is one complete stream
     of text (see `decode_deflate`).
     """
-    for start, end in whole_texts(layer):
-        # RFC 1951, section 3.2.3: block type 1 or 2; eight bytes are the least that holds anything
-        if end - start < 8 or layer.data[start] & 0b110 not in (0b010, 0b100):
-            continue
-        if not is_text(layer.data[start : min(end, start + _PROBE)]):
+    for start, end in layer.dense:
+        if layer.data[start] & 0b110 in (0b010, 0b100):  # RFC 1951, section 3.2.3: block type 1 or 2
             yield start, end
 
 

@@ -43,6 +43,8 @@ def is_text(data: bytes) -> bool:
     """Whether *data* is UTF-8 without control characters; it may be cut inside its last character."""
     if _CONTROL.search(data):
         return False
+    if data.isascii():
+        return True
     try:
         _UTF8().decode(data)
     except UnicodeDecodeError:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from captures.sightings.information import is_text
 
 _LEAST = 6
+_STREAM = 8  # bytes; the least in which a stream holds anything
 
 Span = tuple[int, int]
 """First byte and the one after the last."""
@@ -63,13 +65,48 @@ class Layer:
     @property
     def is_promising(self) -> bool:
         """Whether it holds text; most of what is decoded on suspicion is noise."""
-        return any(
-            end - start >= _LEAST and is_text(self.data[start : min(end, start + 64)]) for start, end, _ in self.pieces
-        )
+        return any(self.promising())
+
+    def promising(self) -> Iterator[Piece]:
+        """Pieces of text."""
+        for piece in self.pieces:
+            start, end, _ = piece
+            if end - start >= _LEAST and is_text(self.data[start : min(end, start + 64)]):
+                yield piece
+
+    @cached_property
+    def dense(self) -> Sequence[Span]:
+        """Texts that do not begin like one and are long enough for a compressed stream that nothing tells of."""
+        return [
+            (start, end)
+            for start, end in self._texts()
+            if end - start >= _STREAM and not is_text(self.data[start : min(end, start + 64)])
+        ]
+
+    def _texts(self) -> Iterator[Span]:
+        """Every piece, and what stands between separators in it, such as the entries of a zip file."""
+        for start, end, _ in self.pieces:
+            at = start
+            while self.parent and (edge := self.data.find(SEPARATOR, at, end)) >= 0:
+                yield at, edge
+                at = edge + len(SEPARATOR)
+            yield at, end
 
     def piece_at(self, offset: int) -> Piece:
         """The piece that holds *offset* (or the separator after it)."""
-        return self.pieces[bisect_right(self._starts, offset) - 1]
+        return self.pieces[self.index_at(offset)]
+
+    def index_at(self, offset: int) -> int:
+        """Which piece that is."""
+        return bisect_right(self._starts, offset) - 1
+
+    def origins(self, offset: int) -> Iterator[int]:
+        """Which pieces of the outermost layer the piece at *offset* was decoded from."""
+        if self.parent is None:
+            yield self.index_at(offset)
+            return
+        for start, _ in self.piece_at(offset).sources:
+            yield from self.parent.origins(start)
 
     def locate(self, start: int, end: int) -> Iterator[Span]:
         """Where *start* to *end* was sent: spans of the outermost encoded text in the part.
@@ -93,3 +130,15 @@ class Layer:
             text, decoded = self.parent.data[source:stop], self.data[piece.start : piece.end]
             self._places[piece.start] = self._placer(text, decoded)
         return self._places[piece.start](start, end)
+
+
+def side_by_side(texts: Sequence[bytes]) -> Layer:
+    """An outermost layer with a piece for each text, in order."""
+    if len(texts) == 1:
+        return Layer(texts[0])
+    pieces: list[Piece] = []
+    at = 0
+    for text in texts:
+        pieces.append(Piece(at, at + len(text), ()))
+        at += len(text) + len(SEPARATOR)
+    return Layer(SEPARATOR.join(texts), pieces=pieces)

@@ -1,4 +1,4 @@
-"""What was found in a part, each thing once, as sightings."""
+"""What was found in parts, each thing once, as sightings."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class Found:
 
 
 _Entry = tuple[Span, Found]
-"""Where something was found in the part."""
+"""Where something was found in its part."""
 _CUT = "truncated"
 _WHERE_IT_IS = "position"
 """The item that a place of the car itself is."""
 
 
 class Ledger:
-    """What was found in one part, each thing once."""
+    """What was found in parts that lie side by side in one outermost layer, each thing once."""
 
-    def __init__(self, transmission: Transmission, part: Part) -> None:
-        self._transmission = transmission
-        self._part = part
+    def __init__(self, root: Layer, parts: Sequence[tuple[Transmission, Part]]) -> None:
+        self._root = root
+        self._parts = parts
         self._entries: dict[tuple[Layer, Identity, str], list[Found]] = defaultdict(list)
 
     def enter(self, layer: Layer, found: Iterable[Found]) -> None:
@@ -58,44 +58,51 @@ class Ledger:
                 if not any(low <= one.start and one.end <= high for low, high in texts)
             ]
 
-    def sightings(self) -> list[Sighting]:
-        """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part.
+    def sightings(self) -> list[list[Sighting]]:
+        """Those of each part, in its order."""
+        entries: list[list[_Entry]] = [[] for _ in self._parts]
+        for (layer, _, _), found in self._entries.items():
+            for one in found:
+                for start, end in layer.locate(one.start, one.end):
+                    index = self._root.index_at(start)
+                    low = self._root.pieces[index].start
+                    entries[index].append(((start - low, end - low), one))
+        return [
+            _told(transmission, part, inside) if inside else []
+            for (transmission, part), inside in zip(self._parts, entries, strict=True)
+        ]
 
-        Of positions that share numbers, those that stand closest together belong together.
-        """
-        entries = _believed(
-            [
-                (span, one)
-                for (layer, _, _), found in self._entries.items()
-                for one in found
-                for span in layer.locate(one.start, one.end)
-            ]
-        )
-        kept: dict[tuple[str, object, str], list[Span]] = defaultdict(list)
-        sightings = []
-        for span, found in sorted(entries, key=_rank):
-            identity = found.identity
-            # one writing may be that of many places that the car passed: it is told once, as one that it fits best
-            value = None if isinstance(identity.value, tuple) else identity.value
-            places = kept[identity.item, value, found.form]
-            if _meets(places, span) or (places and isinstance(identity.value, bytes)):
-                continue
-            insort(places, span)
-            sightings.append(
-                Sighting(
-                    transmission=self._transmission.index,
-                    item=identity.item,
-                    value=identity.text,
-                    form=found.form,
-                    chain=found.chain,
-                    part=self._part.name,
-                    offset=span[0],
-                    length=span[1] - span[0],
-                    precision=found.precision,
-                    generated=self._transmission.generated,
-                )
+
+def _told(transmission: Transmission, part: Part, entries: Sequence[_Entry]) -> list[Sighting]:
+    """One sighting a place: where several chains lead to it the shortest counts. Media is told once a part.
+
+    Of positions that share numbers, those that stand closest together belong together.
+    """
+    kept: dict[tuple[str, object, str], list[Span]] = defaultdict(list)
+    sightings = []
+    for span, found in sorted(_believed(entries), key=_rank):
+        identity = found.identity
+        # one writing may be that of many places that the car passed: it is told once, as one that it fits best
+        value = None if isinstance(identity.value, tuple) else identity.value
+        places = kept[identity.item, value, found.form]
+        if _meets(places, span) or (places and isinstance(identity.value, bytes)):
+            continue
+        insort(places, span)
+        sightings.append(
+            Sighting(
+                transmission=transmission.index,
+                item=identity.item,
+                value=identity.text,
+                form=found.form,
+                chain=found.chain,
+                part=part.name,
+                offset=span[0],
+                length=span[1] - span[0],
+                precision=found.precision,
+                generated=transmission.generated,
             )
-        return sorted(_told_apart(sightings), key=lambda sighting: (sighting.offset, sighting.item, sighting.form))
+        )
+    return sorted(_told_apart(sightings), key=lambda sighting: (sighting.offset, sighting.item, sighting.form))
 
 
 def _believed(entries: Sequence[_Entry]) -> Iterator[_Entry]:

@@ -37,8 +37,6 @@ class Look(NamedTuple):
 
     found: Sequence[Found]
     media: Sequence[Medium]
-    dense: int
-    """Bytes of media that is sound to its end, and so no ciphertext."""
     cut: bool
     """Whether there was more media than is told."""
 
@@ -60,15 +58,13 @@ class Onlooker:
         """What the media in *layer* is, and says; *own* are the places that the run's media was found in."""
         told = search(layer.data, starts, [(piece.start, piece.end) for piece in layer.pieces])
         found: list[Found] = []
-        dense = 0
         for medium in told.media:
-            dense += (medium.end - medium.start) * medium.shape.whole
             if not any(start < medium.end and medium.start < end for start, end in own):
                 what = Identity(item=medium.item, value=medium.describe())
                 found.append(Found(identity=what, form=FORM, chain=layer.chain, start=medium.start, end=medium.end))
             for mark in marks(layer.data, medium):
                 found += self._says(layer, mark)
-        return Look(found, told.media, dense, told.cut)
+        return Look(found, told.media, told.cut)
 
     def _says(self, layer: Layer, mark: Mark) -> Iterator[Found]:
         chain = (*layer.chain, mark.link)

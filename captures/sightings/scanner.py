@@ -43,14 +43,13 @@ class Hit(NamedTuple):
     needle: int
 
 
-_WINDOW = 1 << 13  # bytes that a skim looks at together: each match ends one look, and the next begins behind it
-_OVERLAP = 256  # bytes; longer than what any expression of a skim matches
-
 Wanted = Needle | Expression
 Scan = Callable[[bytes], list[Hit]]
 """All hits in some bytes, by offset."""
-Skim = Callable[[bytes, int], Hit | None]
-"""The hit that ends first, of those that begin at an offset or behind it."""
+Skim = Callable[[bytes, int, int], Hit | None]
+"""The hit that ends first, of those between two offsets."""
+Presence = Callable[[memoryview], set[int]]
+"""Which expressions match anywhere in some bytes, by their places in the list given."""
 
 
 def scanner(needles: Sequence[Wanted]) -> Scan:
@@ -63,6 +62,11 @@ def scanner(needles: Sequence[Wanted]) -> Scan:
 def skimmer(expressions: Sequence[Expression]) -> Skim:
     """The fastest way to look for the next place where one of a few expressions matches."""
     return skim_with_re(expressions) if hyperscan is None else skim_with_hyperscan(expressions)
+
+
+def presence(expressions: Sequence[Expression]) -> Presence:
+    """The fastest way to know which of a few expressions match at all."""
+    return presence_with_re(expressions) if hyperscan is None else presence_with_hyperscan(expressions)
 
 
 def with_hyperscan(needles: Sequence[Wanted]) -> Scan:
@@ -89,18 +93,16 @@ def skim_with_hyperscan(expressions: Sequence[Expression]) -> Skim:
     """A database whose scan is ended by its first match."""
     database = _database(expressions)
 
-    def skim(data: bytes, at: int) -> Hit | None:
+    def skim(data: bytes, at: int, stop: int) -> Hit | None:
         hits: list[Hit] = []
 
         def seen(needle: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             hits.append(Hit(at + end - expressions[needle].width, at + end, needle))
             return True
 
-        view = memoryview(data)
         try:
-            while at < len(data):
-                database.scan(view[at : at + _WINDOW], match_event_handler=seen)  # type: ignore[type-var]  # it takes any buffer
-                at += _WINDOW - _OVERLAP
+            if at < stop:
+                database.scan(memoryview(data)[at:stop], match_event_handler=seen)  # type: ignore[type-var]  # it takes any buffer
         except hyperscan.ScanTerminated:
             return hits[0]
         return None
@@ -108,13 +110,29 @@ def skim_with_hyperscan(expressions: Sequence[Expression]) -> Skim:
     return skim
 
 
-def _database(needles: Sequence[Wanted]) -> hyperscan.Database:
+def presence_with_hyperscan(expressions: Sequence[Expression]) -> Presence:
+    """A database that tells each expression once a scan."""
+    database = _database(expressions, hyperscan.HS_FLAG_SINGLEMATCH)
+
+    def present(data: memoryview) -> set[int]:
+        found: set[int] = set()
+
+        def seen(expression: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            found.add(expression)
+
+        database.scan(data, match_event_handler=seen)  # type: ignore[type-var]  # it takes any buffer
+        return found
+
+    return present
+
+
+def _database(needles: Sequence[Wanted], flags: int = 0) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[_source(needle) for needle in needles],
         ids=list(range(len(needles))),
         elements=len(needles),
-        flags=[hyperscan.HS_FLAG_CASELESS if needle.caseless else 0 for needle in needles],
+        flags=[flags | hyperscan.HS_FLAG_CASELESS if needle.caseless else flags for needle in needles],
     )
     return database
 
@@ -169,14 +187,20 @@ def skim_with_re(expressions: Sequence[Expression]) -> Skim:
     """One alternation, each expression a group; which of them ends first matters little to who skims."""
     wanted = re.compile(b"|".join(b"(" + _caseless(each) + b")" for each in expressions))
 
-    def skim(data: bytes, at: int) -> Hit | None:
-        match = wanted.search(data, at)
+    def skim(data: bytes, at: int, stop: int) -> Hit | None:
+        match = wanted.search(data, at, stop)
         if not match or match.lastindex is None:
             return None
         index = match.lastindex - 1
         return Hit(match.end() - expressions[index].width, match.end(), index)
 
     return skim
+
+
+def presence_with_re(expressions: Sequence[Expression]) -> Presence:
+    """Each expression alone."""
+    wanted = [re.compile(_caseless(each)) for each in expressions]
+    return lambda data: {index for index, each in enumerate(wanted) if each.search(data)}
 
 
 def _caseless(expression: Expression) -> bytes:

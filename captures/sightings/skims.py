@@ -28,20 +28,26 @@ them, which is most, costs what hyperscan takes to say so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import permutations
 from typing import NamedTuple
 
 from captures.sightings.escapes import JSON_ROW, URI_ROW, UTF16_ROW
+from captures.sightings.hints import headless
 from captures.sightings.markup import ENTITY_ROW, QUOTED_ROW
 from captures.sightings.reasons import LENGTH, LOOK, Reason
 from captures.sightings.runs import BASE32, BASE64, HEX, Alphabet, wrapped_end
-from captures.sightings.scanner import Expression, Skim, skimmer
+from captures.sightings.scanner import Expression, Presence, Skim, presence, skimmer
 
 LONG = 96
 """Base64 digits that are decoded unasked; a signature of 64 bytes has 86."""
 LONGER = 136
 """Hex digits that are decoded unasked; SHA-512 has 128."""
+
+_WINDOW = 1 << 13  # bytes that are asked together whether they have a look at all
+_OVERLAP = 256  # bytes; longer than what any expression here matches
 
 _D = rb"[A-Za-z0-9+/_-]"
 _X = rb"[0-9a-fA-F]"
@@ -149,30 +155,72 @@ _ESCAPES = (
 )
 
 
-def _prepared(looks: Sequence[_Look]) -> tuple[Sequence[_Look], Skim]:
-    return looks, skimmer([look.expression for look in looks])
+_HEADLESS = tuple(_Look(expression, (decoder,), LENGTH, _stop) for expression, decoder in headless())
+
+
+class _Group:
+    """Looks that are skimmed for together, each stretch for the first that it has."""
+
+    def __init__(self, looks: Sequence[_Look]) -> None:
+        self._looks = looks
+        self.expressions = [look.expression for look in looks]
+
+    @cached_property
+    def _skim(self) -> Skim:
+        return skimmer(self.expressions)
+
+    def reasons(self, data: bytes, at: int, stop: int) -> Generator[tuple[str, Reason], None, int]:
+        """Those between two offsets, a stretch once; gives where the last stretch ends."""
+        while hit := self._skim(data, at, stop):
+            look = self._looks[hit.needle]
+            at = look.end(data, hit.start, hit.end)
+            if look.end is _lines_end and (lines := _hex_lines(data, hit.start)):
+                at = max(at, lines)
+                continue
+            for decoder in look.decoders:
+                yield decoder, Reason(hit.start, hit.end, look.strength)
+        return at
+
+
+class _Door:
+    """Tells which groups have anything to skim for in some bytes; most bytes have nothing.
+
+    :param gate: stands wherever one of the looks does, and is much cheaper to look for
+    """
+
+    def __init__(self, *groups: Sequence[_Look], gate: Expression | None = None) -> None:
+        made = [_Group(looks) for looks in groups]
+        self._gate = presence([gate]) if gate else None
+        self._groups = [group for group in made for _ in group.expressions]
+        self._looks = [expression for group in made for expression in group.expressions]
+
+    @cached_property
+    def _present(self) -> Presence:
+        return presence(self._looks)
+
+    def open(self, data: memoryview) -> Iterable[_Group]:
+        """The groups, in order."""
+        if (self._gate and not self._gate(data)) or not (present := self._present(data)):
+            return ()
+        return dict.fromkeys(self._groups[index] for index in sorted(present))
 
 
 class Skimmer:
     """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._gate = skimmer([Expression(_D + rb"{15}", 15), *(look.expression for look in _UTF16)])
-        self._escapes = _prepared(_ESCAPES)
-        self._rows = [_prepared(looks) for looks in (_BASE64, _BASE32, _HEX, _UTF16)]
+        digits = Expression(_D + rb"{12}", 12)
+        self._doors = _Door(_ESCAPES, _UTF16), _Door(_BASE64, _BASE32, _HEX, _HEADLESS, gate=digits)
 
     def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into *data*, each with the reason."""
-        for looks, skim in (self._escapes, *(self._rows if self._gate(data, 0) else ())):
-            at = 0
-            while hit := skim(data, at):
-                look = looks[hit.needle]
-                at = look.end(data, hit.start, hit.end)
-                if look.end is _lines_end and (lines := _hex_lines(data, hit.start)):
-                    at = max(at, lines)
-                    continue
-                for decoder in look.decoders:
-                    yield decoder, Reason(hit.start, hit.end, look.strength)
+        view = memoryview(data)
+        ends: dict[_Group, int] = defaultdict(int)
+        for start in range(0, len(data), _WINDOW):
+            stop = min(len(data), start + _WINDOW + _OVERLAP)
+            for door in self._doors:
+                for group in door.open(view[start:stop]):
+                    ends[group] = yield from group.reasons(data, max(start, ends[group]), stop)
 
 
 def _hex_lines(data: bytes, at: int) -> int:

@@ -320,13 +320,13 @@ def test_a_fault_of_ours_is_one_line_and_the_others_are_audited(capture, monkeyp
     jobs = [Job(path=path, name=path.name, size=0) for path in paths]
     turns = iter([ZeroDivisionError("no\nway"), None])
 
-    def examine(self, transmission):
+    def examine_all(self, transmissions):
         if fault := next(turns):
             raise fault
-        return search(self, transmission)
+        return search(self, transmissions)
 
-    search = Engine.examine
-    monkeypatch.setattr(Engine, "examine", examine)
+    search = Engine.examine_all
+    monkeypatch.setattr(Engine, "examine_all", examine_all)
     terms = Terms(identities=Identities([Identity(item="vin", value=VIN)]))
     first, second = spread(jobs, terms, lanes=1, tell=lambda _read: None)
     assert first.status == 3

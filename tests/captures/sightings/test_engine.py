@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captures.sightings import Engine
-from captures.sightings import engine as engine_module
+from captures.sightings import Engine, exploration
 from captures.sightings import scanner as scanner_module
 from captures.sightings.scanner import Needle, with_hyperscan, with_re
 from telltale.identity import Identities, Identity
@@ -181,7 +180,7 @@ def test_a_damaged_stream_gives_what_came_before(seen):
 
 def test_a_bomb_is_bounded_and_told(engine, send, monkeypatch):
     """A stream that grows beyond the budget is searched as far as that, and what is left is a gap."""
-    monkeypatch.setattr(engine_module, "BUDGET", 1 << 20)
+    monkeypatch.setattr(exploration, "BUDGET", 1 << 20)
     bomb = gzip.compress(VIN + bytes(50 << 20))
     examined = engine.examine(send(Part(name="body", data=bomb)))
     assert [s.chain for s in examined.sightings] == [("gzip",)]
