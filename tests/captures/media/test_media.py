@@ -200,9 +200,9 @@ def test_another_place_is_recognised(seen: Callable[[bytes], list[Sighting]]) ->
 
 
 def test_places_in_xmp_and_quicktime(seen: Callable[[bytes], list[Sighting]]) -> None:
-    """XMP writes minutes with decimals, QuickTime ISO 6709, 3GPP fixed point; all are told once."""
+    """XMP writes minutes with decimals, which are seen as such, QuickTime ISO 6709, 3GPP fixed point; all once."""
     xmp = b'<x:xmpmeta><rdf exif:GPSLatitude="39,54.252N" exif:GPSLongitude="116,24.444E"/></x:xmpmeta>'
-    assert [s.chain for s in seen(picture("WEBP", xmp=xmp)) if s.item == "position"] == [("xmp",)]
+    assert [s.chain for s in seen(picture("WEBP", xmp=xmp)) if s.item == "position"] == [("dms",)]
     text = b"+39.9042+116.4074+043.500/"
     udta = box(b"udta", box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text))
     assert [s.item for s in seen(film(udta))] == ["video", "position"]

@@ -187,6 +187,35 @@ def test_a_bomb_is_bounded_and_told(engine, send, monkeypatch):
     assert examined.gaps == ("body as gzip holds more than is searched", "body decodes to more than 1048576 bytes")
 
 
+def test_what_is_searched_together_is_told_as_if_each_were_searched_alone(engine, send, monkeypatch):
+    """Parts lie side by side in the search; sightings, gaps and what is opaque stay with the part that they are of."""
+    monkeypatch.setattr(exploration, "BUDGET", 1 << 20)
+    secret = base64.b64encode(Random(3).randbytes(2048))
+    inside = gzip.compress(b'{"vin":"' + VIN + b'","lat":39.9,"lon":116.4}')
+    bodies = [
+        b"nothing",
+        VIN,
+        inside,
+        b"",
+        b'{"t":"' + base64.b64encode(inside) + b'"}',
+        secret,
+        gzip.compress(bytes(50 << 20)),
+        b"lat=39.9&lon=116.4",
+        Random(4).randbytes(4096),
+        VIN[:9],
+        VIN[9:],
+        bytes(200_000) + VIN,
+    ]
+    sent = [send(Part(name="url", data=b"/v1?x=%4C%53"), Part(name="body", data=body)) for body in bodies]
+    sent.append(send(Part(name="payload", data=VIN, opaque="encrypted"), Part(name="body", data=inside)))
+    together = list(engine.examine_all(sent))
+    assert [one for one, _ in together] == sent
+    assert [found for _, found in together] == [engine.examine(one) for one in sent]
+    assert [bool(found.sightings) for _, found in together] == [b in (1, 2, 4, 7, 10, 11, 12) for b in range(13)]
+    assert [bool(found.gaps) for _, found in together] == [b == 6 for b in range(13)]
+    assert [bool(found.opaque) for _, found in together] == [b in (5, 8) for b in range(13)]
+
+
 def test_depth_is_limited_and_told(identities, send):
     """Beyond the depth given nothing is decoded, and that is a gap."""
     text = VIN
