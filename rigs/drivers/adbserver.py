@@ -20,6 +20,8 @@ import adbutils  # type: ignore[import-untyped] # it carries no type marker
 from rigs.drivers import keeper
 from telltale.errors import RigError
 
+CHOICE = "ADBUTILS_ADB_PATH"
+"""Environment variable, adbutils' own, that chooses the adb program; one older than 29 was never tried."""
 _END_SECONDS = 5
 
 
@@ -34,7 +36,7 @@ class AdbServer:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
             fd = listener.fileno()
-            program = [_program(), "-L", f"acceptfd:{fd}", "nodaemon", "server"]
+            program = [adb_program(), "-L", f"acceptfd:{fd}", "nodaemon", "server"]
             try:
                 self._keeper = subprocess.Popen(
                     [sys.executable, "-I", "-S", keeper.__file__, str(self._folder), str(fd), *program],
@@ -81,7 +83,9 @@ class AdbServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _program() -> str:
-    """The adb that adbutils brings, before any that the host has: an old one cannot listen on a given socket."""
+def adb_program() -> str:
+    """The adb that `CHOICE` names, or the one that adbutils brings, before any that the host happens to have."""
+    if chosen := os.environ.get(CHOICE):
+        return chosen
     bundled = Path(adbutils.__file__).parent / "binaries" / "adb"
     return str(bundled) if bundled.is_file() else str(adbutils.adb_path())

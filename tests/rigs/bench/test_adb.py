@@ -1,36 +1,49 @@
 """adbutils and the real adb program against the simulated adbd."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import adbutils
 import pytest
 
 from rigs.addresses import AdbAddress, SnoopAddress, StorageAddress
 from rigs.drivers.adb import AdbDriver
-from rigs.drivers.adbserver import AdbServer
+from rigs.drivers.adbserver import CHOICE, AdbServer, adb_program
 from rigs.drivers.storage import AdbSnoop, AdbStorage
 from telltale.errors import InputError, RigError
 
 
+@pytest.fixture(params=["adbutils' own", "the host's"])
+def chosen(request, monkeypatch):
+    """The adb program of server and client: the one that adbutils brings, and the one that the host has, if any."""
+    if request.param == "adbutils' own":
+        monkeypatch.delenv(CHOICE, raising=False)
+        return adb_program()
+    if not (installed := shutil.which("adb")):
+        pytest.skip("this host has no adb of its own")
+    monkeypatch.setenv(CHOICE, installed)
+    assert adb_program() == installed
+    return installed
+
+
 @pytest.fixture
-def adb(unit):
+def adb(unit, chosen):  # noqa: ARG001 - it takes effect by the environment
     driver = AdbDriver(unit.addresses.adb)
     yield driver
     driver.close()
 
 
 @pytest.fixture
-def program(unit, tmp_path):
-    """Runs the adb program that adbutils brings, on a server of its own."""
+def program(unit, chosen, tmp_path):
+    """Runs the adb program, on a server of its own."""
     server = AdbServer(usb=False)
 
     def run(*words):
-        argv = [adbutils.adb_path(), "-P", str(server.port), *words]
+        argv = [chosen, "-P", str(server.port), *words]
         return subprocess.run(argv, capture_output=True, timeout=30, check=False, env={"HOME": str(tmp_path)})
 
     run("connect", unit.addresses.adb.tcp)
