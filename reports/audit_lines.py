@@ -34,6 +34,9 @@ def capture_lines(one: Audited, *, width: int, colour: bool, secrets: Sequence[s
     if one.overview is None:
         return
     yield from seen_lines(one.overview, one.gaps, width=width, colour=colour, secrets=secrets)
+    if one.ours:
+        plural = "" if one.ours == 1 else "s"
+        yield f"{one.ours:,} control transmission{plural} of the bench's own left out, as run.json names them"
     yield from (clean(line, secrets) for line in one.conclusion)
 
 

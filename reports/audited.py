@@ -22,6 +22,8 @@ class Audited:
     """None where it could not be opened."""
     gaps: tuple[str, ...] = ()
     """What could not be seen, a sentence each."""
+    ours: int = 0
+    """Control transmissions that a bench's own record names; nothing else here counts them."""
     verdict: Verdict | None = None
     """None without a policy."""
     conclusion: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from telltale.errors import ExitStatus, InputError, near_miss
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.times import utc
+from trials.audit_controls import nonces_beside
 from trials.audit_file import Job, Terms
 from trials.lanes import spread
 from trials.scratch import scratch
@@ -90,6 +91,7 @@ def audit(
                 name=clean(name, secrets),
                 size=path.stat().st_size,
                 lines=folder / f"{number}.jsonl" if folder else None,
+                controls=nonces_beside(path),
             )
             for number, (path, name) in enumerate(found.items())
         ]

@@ -21,6 +21,7 @@ from telltale.errors import InputError, TelltaleError
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
+from trials.audit_controls import Ours
 
 if TYPE_CHECKING:
     from policies import Policy
@@ -56,6 +57,8 @@ class Job:
     """Bytes."""
     lines: Path | None = None
     """Where its JSON lines go; None writes none."""
+    controls: tuple[str, ...] = ()
+    """Nonces of the bench's own control transmissions in it."""
 
 
 class Auditor:
@@ -83,8 +86,11 @@ class Auditor:
         overview = Overview(self._secrets, reveal=self._terms.reveal)
         judge = AuditJudge(self._terms.policy, self._terms.timeline) if self._terms.policy else None
         limits = _Limits()
+        ours = Ours(job.controls)
         with _lines(job.lines) as write:
             for transmission, found in self._examined(source, tell):
+                if ours.sent(transmission, found):
+                    continue
                 judged = judge.add(transmission, found.sightings) if judge else None
                 overview.add(transmission, found.sightings, judged.verdicts if judged else None)
                 if found.sightings or found.gaps:
@@ -100,6 +106,7 @@ class Auditor:
             kind=source.kind,
             overview=overview,
             gaps=concluded.gaps if concluded else gaps,
+            ours=ours.count,
             verdict=concluded.verdict if concluded else None,
             conclusion=concluded.lines if concluded else (),
         )

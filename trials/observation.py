@@ -148,10 +148,16 @@ def look(
 
 def _control(transmission: Transmission) -> Control | None:
     """The control that a transmission is, if its whole body is one's nonce."""
-    body = transmission.part("body")
-    if body is None or transmission.uplink is None:
+    nonce = sent_control(transmission)
+    if nonce is None or transmission.uplink is None:
         return None
-    return Control(uplink=transmission.uplink, nonce=bytes(body.data).decode(errors="replace"))
+    return Control(uplink=transmission.uplink, nonce=nonce)
+
+
+def sent_control(transmission: Transmission) -> str | None:
+    """The nonce that a transmission carries if it is a control: its whole body."""
+    body = transmission.part("body")
+    return bytes(body.data).decode(errors="replace") if body is not None else None
 
 
 def _unbalanced(counts: Counts | None, decoded: Decoded) -> list[str]:

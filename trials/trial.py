@@ -25,6 +25,7 @@ from telltale.timeline import Timeline
 from telltale.times import SECOND
 from telltale.verdict import Verdict
 from trials import evidence, records, screens
+from trials.audit_controls import CONTROLS, recorded
 from trials.clocks import Clocks, in_words
 from trials.evidence import Exhibit
 from trials.following import Repeat
@@ -416,6 +417,7 @@ class Trial:
                     "clauses": self.clauses,
                     "verdict": verdict,
                     "clocks": records.clocks(self.clocks.rows),
+                    CONTROLS: recorded(self._ways.controls),
                 },
             )
 

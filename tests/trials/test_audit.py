@@ -164,6 +164,56 @@ def test_with_a_policy_it_is_judged(audit, capture, policy):
     assert "undeclared endpoint" in out
 
 
+NONCE = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("record", "bodies", "ours"),
+    [
+        ([{"uplink": "cellular", "nonce": NONCE}], [NONCE], 1),
+        ([{"uplink": "cellular", "nonce": NONCE}], [NONCE, NONCE], 1),  # a car that says it again
+        ([{"uplink": "cellular", "nonce": NONCE}], [NONCE[:-1] + "0"], 0),
+        ([{"uplink": "cellular", "nonce": NONCE}], [f"{NONCE}{VIN}"], 0),
+        ([{"uplink": "cellular", "nonce": VIN}], [VIN], 0),
+        ([NONCE, {"nonce": 1}, {}], [NONCE], 0),
+        ({"nonce": NONCE}, [NONCE], 0),
+        (None, [NONCE], 0),
+    ],
+    ids=["its own", "twice", "another", "with a VIN", "a VIN", "not rows", "no list", "no record"],
+)
+def test_the_benchs_own_controls_are_left_out_if_the_run_recorded_them(audit, capture, policy, record, bodies, ours):
+    """Each nonce excuses one transmission that holds nothing else; the host alone excuses none."""
+    asked = [request_to("control.telltale.test", body.encode()) for body in bodies]
+    said = [frame for n, request in enumerate(asked) for frame in tcp(request, to=f"203.0.113.{n}")]
+    path = capture("traffic.pcap", *said)
+    if record is not None:
+        path.with_name("run.json").write_text(json.dumps({"controls": record}))
+    _, out, _, _ = audit(path, "--policy", policy)
+    assert ("control.telltale.test" in out) is (len(bodies) > ours)
+    assert ("1 control transmission of the bench's own left out" in out) is bool(ours)
+
+
+def test_a_file_that_is_no_record_of_a_run_excuses_nothing(audit, capture, policy):
+    """It is somebody else's, and is no error."""
+    path = capture("traffic.pcap", *tcp(request_to("control.telltale.test", NONCE.encode())))
+    for text in ("{", "[]", '"a"', '{"controls": 1}'):
+        path.with_name("run.json").write_text(text)
+        assert "control.telltale.test" in audit(path, "--policy", policy)[1]
+
+
+def test_the_audit_of_a_run_of_ours_counts_the_car_alone(audit, scenario):
+    """Every control that the run sent is left out, whatever the uplink."""
+    run = scenario().given(user_experience_plan="off").when_driven("1 min")
+    run.trial.observe()
+    folder = run.trial.folder.path
+    run.trial.close()
+    sent = json.loads((folder / "run.json").read_text())["controls"]
+    assert {row["uplink"] for row in sent} >= {"cellular", "wifi"}
+    _, out, _, _ = audit(folder / "traffic.pcapng")
+    assert f"{len(sent)} control transmissions of the bench's own left out" in out
+    assert "control.telltale.test" not in out
+
+
 def test_what_could_not_be_seen_keeps_a_capture_from_complying(audit, tmp_path, policy):
     """A file that is cut off may have held more: 3, with the cause; without a policy it is named all the same."""
     whole = pcap(udp(b"\x00", port=9), udp(VIN.encode()))
