@@ -63,8 +63,10 @@ class _Walk:
         while place < size:
             end = place + _FRAME_HEADER + int.from_bytes(data[place : place + 3])
             if place + _FRAME_HEADER > size or end > size:
-                self._cut(data[place:], place)
-                tally.decoded += size - place
+                if self._body_goes_on(data[place:]):
+                    tally.decoded += size - place
+                else:
+                    fallback.rest(self.exchange, self.reading, self.side, place, "HTTP/2 frame cut off")
                 return
             try:
                 frame, _ = Frame.parse_frame_header(data[place : place + _FRAME_HEADER])
@@ -79,18 +81,17 @@ class _Walk:
             tally.decoded += end - place
             place = end
 
-    def _cut(self, rest: memoryview, place: int) -> None:
-        """The last frame is cut off: what is there of a body still counts."""
-        if len(rest) <= _FRAME_HEADER:
-            return
-        kind, flags = rest[3], rest[4]
+    def _body_goes_on(self, rest: memoryview) -> bool:
+        """Whether the last frame, which is cut off, holds some of a body: what is there of it still counts."""
+        if len(rest) <= _FRAME_HEADER or rest[3] != DataFrame.type:
+            return False
         half = self.halves.get(int.from_bytes(rest[5:9]) & 0x7FFF_FFFF)
-        if kind == DataFrame.type and half:
-            half.body.append(bytes(rest[_FRAME_HEADER + (flags >> 3 & 1) :]))
-            half.end = len(self.stream)
-        elif kind == HeadersFrame.type:
-            new = self._half(int.from_bytes(rest[5:9]) & 0x7FFF_FFFF, place)
-            new.end, new.malformed = len(self.stream), "header block cut off"
+        if half is None:
+            return False
+        padded = rest[4] >> 3 & 1
+        half.body.append(bytes(rest[_FRAME_HEADER + padded :]))
+        half.end = len(self.stream)
+        return True
 
     def _half(self, number: int, place: int) -> _Half:
         half = self.halves.get(number)

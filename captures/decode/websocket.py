@@ -26,6 +26,8 @@ class _Frame(NamedTuple):
     compressed: bool
     payload: bytes
     whole: bool
+    bare: bool
+    """Whether it is cut off before its payload."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class _Growing:
     """A message of several frames, until its last."""
 
     first: _Frame
+    last: _Frame
     pieces: list[bytes] = field(default_factory=list)
 
 
@@ -52,8 +55,11 @@ def _side(exchange: Exchange, reading: Reading, side: Side) -> None:
     growing: _Growing | None = None
     while place < len(stream):
         frame = _read(stream.data, place, wanted=wanted)
-        if frame is None:
-            fallback.rest(exchange, reading, side, place, "not a WebSocket frame")
+        if frame is None or frame.bare:
+            if growing:
+                _enter(exchange, reading, growing, unpack)
+            reason = "not a WebSocket frame" if frame is None else "WebSocket frame cut off"
+            fallback.rest(exchange, reading, side, place, reason)
             return
         tally.decoded += frame.end - place
         place = frame.end
@@ -64,19 +70,30 @@ def _side(exchange: Exchange, reading: Reading, side: Side) -> None:
             if told or not frame.whole:
                 reading.messages.append(_message(exchange, frame, frame, Part(name="payload", data=told)))
             continue
-        growing = growing if growing and frame.opcode == _CONTINUATION else _Growing(frame)
-        growing.pieces.append(frame.payload)
-        if frame.final or not frame.whole or place >= len(stream):
-            payload, opaque = b"".join(growing.pieces), None
-            if growing.first.compressed and unpack:
-                payload, opaque = unpack(payload)
-            part = Part(name="payload", data=payload, opaque=opaque)
-            reading.messages.append(_message(exchange, growing.first, frame, part))
-            if opaque:
-                size = sum(map(len, growing.pieces))
-                tally.decoded -= size
-                tally.opaque[opaque] += size
+        if growing and frame.opcode != _CONTINUATION:
+            _enter(exchange, reading, growing, unpack)
             growing = None
+        growing = growing or _Growing(frame, frame)
+        growing.pieces.append(frame.payload)
+        growing.last = frame
+        if frame.final or not frame.whole:
+            _enter(exchange, reading, growing, unpack)
+            growing = None
+    if growing:
+        _enter(exchange, reading, growing, unpack)
+
+
+def _enter(exchange: Exchange, reading: Reading, growing: _Growing, unpack: _Unpacker | None) -> None:
+    """The unit's message of the frames so far, whether its last is among them or not."""
+    payload, opaque = b"".join(growing.pieces), None
+    if growing.first.compressed and unpack:
+        payload, opaque = unpack(payload)
+    part = Part(name="payload", data=payload, opaque=opaque)
+    reading.messages.append(_message(exchange, growing.first, growing.last, part))
+    if opaque:
+        size, tally = sum(map(len, growing.pieces)), reading.tallies[exchange.unit]
+        tally.decoded -= size
+        tally.opaque[opaque] += size
 
 
 def _message(exchange: Exchange, first: _Frame, last: _Frame, payload: Part) -> Message:
@@ -115,7 +132,10 @@ def _read(data: bytes, start: int, *, wanted: bool) -> _Frame | None:
     payload = data[place:end] if wanted else b""
     if payload and mask:
         payload = unmasked(payload, mask)
-    return _Frame(start, min(end, len(data)), opcode, bool(first & _FIN), bool(first & _COMPRESSED), payload, whole)
+    bare = not whole and place >= len(data)
+    return _Frame(
+        start, min(end, len(data)), opcode, bool(first & _FIN), bool(first & _COMPRESSED), payload, whole, bare
+    )
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:

@@ -196,6 +196,60 @@ def test_http_2_cut_off_anywhere_still_closes_the_accounts(wire):
         assert len(http2(type(wire)(), long=100, cut=cut).transmissions) <= whole
 
 
+HTTP_2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n"
+VIN = b"LTESTVIN000000017"
+
+
+@pytest.mark.parametrize(
+    ("opened", "answer", "tail", "told"),
+    [
+        (HTTP_2, b"", b"\0\0\x40\0", "HTTP/2 frame cut off"),
+        (HTTP_2, b"", b"\0\0\x40\1\4\0\0\0\1", "HTTP/2 frame cut off"),
+        (HTTP_2, b"", b"\0\0\x40\1\4\0\0\0\1\0\1a" + VIN, "HTTP/2 frame cut off"),
+        (HTTP_2, b"", b"\0\0\x40\0\0\0\0\0\7" + VIN, "HTTP/2 frame cut off"),
+        (HTTP_2, b"", b"\0\0\x40\7\0\0\0\0\0" + bytes(8) + VIN, "HTTP/2 frame cut off"),
+        (UPGRADE, SWITCHED, b"\x81", "WebSocket frame cut off"),
+        (UPGRADE, SWITCHED, b"\x82\xfe\1", "WebSocket frame cut off"),
+        (UPGRADE, SWITCHED, b"\x82\xfe\1\0abcd", "WebSocket frame cut off"),
+    ],
+    ids=["h2 length", "h2 header", "h2 headers", "h2 strange stream", "h2 goaway", "ws one", "ws length", "ws mask"],
+)
+def test_a_frame_cut_off_by_the_end_is_told_alike_and_what_is_there_of_it_searched(wire, opened, answer, tail, told):
+    """HTTP/2 and WebSocket: a raw message of its bytes, malformed, with a note; the accounts close."""
+    connection = wire.connect()
+    connection.client(opened)
+    connection.server(answer or HTTP_2[24:])
+    connection.client(tail)
+    connection.close()
+    decoded = wire.decode()
+    last = decoded.transmissions[-1]
+    assert (last.malformed, last.part("payload").data) == (told, tail)
+    assert f"{len(tail)} bytes from the client: {told}" in str(decoded.notes)
+    assert decoded.accounts.closed
+
+
+@pytest.mark.parametrize(
+    ("tail", "after"),
+    [(b"\x89\1!", 1), (b"\x71", 1), (b"\x80", 1), (b"\x81\1x", 1), (b"", 0)],
+    ids=["a ping", "no frame", "a cut frame", "another message", "nothing"],
+)
+def test_the_pieces_of_a_websocket_message_without_its_last_are_there(wire, tail, after):
+    """Whatever comes after them."""
+    connection = wire.connect()
+    connection.client(UPGRADE)
+    connection.server(SWITCHED)
+    connection.client(b"\x01\x11" + VIN + tail)
+    connection.close()
+    decoded = wire.decode()
+    _, *told = decoded.transmissions
+    pieces = [one for one in told if one.part("payload").data == VIN]
+    assert [(one.channel, one.complete) for one in pieces] == [("ws", False)]
+    assert len(told) == 1 + after
+    assert decoded.accounts.closed
+
+
 def websocket(wire, *, deflate: bool, forgets: bool):
     connection = wire.connect(server=("203.0.113.10", 80))
     extensions = [PerMessageDeflate(client_no_context_takeover=forgets)] if deflate else []
