@@ -155,7 +155,10 @@ _ESCAPES = (
 )
 
 
-_HEADLESS = tuple(_Look(expression, (decoder,), LENGTH, _stop) for expression, decoder in headless())
+_HEADLESS = {
+    decoder: tuple(_Look(expression, (decoder,), LENGTH, _stop) for expression, of in headless() if of == decoder)
+    for decoder in ("base64", "hex")
+}
 
 
 class _Group:
@@ -209,8 +212,12 @@ class Skimmer:
     """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        digits = Expression(_D + rb"{12}", 12)
-        self._doors = _Door(_ESCAPES, _UTF16), _Door(_BASE64, _BASE32, _HEX, _HEADLESS, gate=digits)
+        self._doors = (
+            _Door(_ESCAPES, _UTF16),
+            _Door(_BASE64, _HEADLESS["base64"], gate=Expression(_D + rb"{12}", 12)),
+            _Door(_BASE32, gate=Expression(rb"[A-Z2-7]{16}", 16)),
+            _Door(_HEX, _HEADLESS["hex"], gate=Expression(_X + rb"{16}", 16)),
+        )
 
     def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into *data*, each with the reason."""
