@@ -201,8 +201,8 @@ def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
             one, two, three = allowed[at : at + 3]
             groups = (
                 {a >> 2 for a in one},
-                {(a & 3) << 4 | b >> 4 for a in one for b in two},
-                {(b & 15) << 2 | c >> 6 for b in two for c in three},
+                _joined({(a & 3) << 4 for a in one}, {b >> 4 for b in two}),
+                _joined({(b & 15) << 2 for b in two}, {c >> 6 for c in three}),
                 {c & 63 for c in three},
             )
             source += b"".join(map(_digit_class, groups))
@@ -221,16 +221,21 @@ def _magic_in_base32(magic: Magic) -> bytes:
         a, b, c, d, e = allowed[at : at + 5]
         groups = (
             {x >> 3 for x in a},
-            {(x & 7) << 2 | y >> 6 for x in a for y in b},
-            {y >> 1 & 31 for y in b},
-            {(y & 1) << 4 | z >> 4 for y in b for z in c},
-            {(x & 15) << 1 | y >> 7 for x in c for y in d},
+            _joined({(x & 7) << 2 for x in a}, {x >> 6 for x in b}),
+            {x >> 1 & 31 for x in b},
+            _joined({(x & 1) << 4 for x in b}, {x >> 4 for x in c}),
+            _joined({(x & 15) << 1 for x in c}, {x >> 7 for x in d}),
             {x >> 2 & 31 for x in d},
-            {(x & 3) << 3 | y >> 5 for x in d for y in e},
+            _joined({(x & 3) << 3 for x in d}, {x >> 5 for x in e}),
             {x & 31 for x in e},
         )
         source += b"".join(b"[" + bytes(_DIGITS32[value] for value in sorted(group)) + b"]" for group in groups)
     return source + b"[A-Z2-7]{%d}" % _ENOUGH
+
+
+def _joined(upper: set[int], lower: set[int]) -> set[int]:
+    """Digits of which the upper bits are of one byte and the lower of the next."""
+    return {one | other for one in upper for other in lower}
 
 
 def _digit_class(values: set[int]) -> bytes:
