@@ -51,6 +51,8 @@ class Recogniser:
     """What the value may go on with, behind its expression (a number's other decimals)."""
     after: bytes = rb"(?![0-9A-Za-z])"
     """What the value must not go on with."""
+    among_text: bool = False
+    """Whether it counts in text alone: a short name and a digit are soon found in random bytes."""
     encoding: str = "utf-8"
     joined: bool = False
     """Whether the value follows its name with nothing between, as numbers in binary do."""

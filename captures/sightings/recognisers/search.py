@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
+from captures.sightings.information import stands_in_text
 from captures.sightings.positions import same
 from captures.sightings.recognisers.reading import Recognised, Recogniser
 from captures.sightings.recognisers.table import RECOGNISERS
@@ -36,7 +37,7 @@ def recognised_at(data: bytes, end: int, recogniser: Recogniser, low: int, high:
     span = recogniser.span(data, end, low, high)
     if span and recogniser.item == "email":
         span = _address(data, *span, low)
-    if span is None:
+    if span is None or (recogniser.among_text and not stands_in_text(data, *span, low, high)):
         return None
     try:
         told = recogniser.check(data[slice(*span)].decode(recogniser.encoding))

@@ -51,14 +51,24 @@ def _forms(table: Mapping[int, struct.Struct]) -> bytes:
     return rb"|".join(rows)
 
 
-def _cbor_keys(names: str) -> bytes:
-    """Keys that are one of *names* as a whole: their length stands before them, and looks like a letter."""
+def _keys(kind: int, names: str) -> bytes:
+    """Keys that are one of *names* as a whole: *kind* and their length stand in one byte before them."""
     written = {form for name in names.split() for form in (name, name.replace("_", ""))}
-    keys = sorted(key for form in written if len(key := form.encode()) < _SHORT)
-    return rb"(?:" + rb"|".join(rb"\x%02x(?i:%s)" % (_TEXT + len(key), re.escape(key)) for key in keys) + rb")"
+    keys = sorted(key for form in written if len(key := form.encode()) < _LONG)
+    return rb"(?:" + rb"|".join(rb"\x%02x" % (kind + len(key)) + _letters(key) for key in keys) + rb")"
 
 
-_TEXT, _SHORT = 0x60, 24  # RFC 8949, section 3.1: major type 3, and from which length on it has a byte of its own
+def _letters(key: bytes) -> bytes:
+    """A short key is three bytes in any case, which random bytes are soon enough."""
+    if len(key) >= _TELLING:
+        return rb"(?i:" + re.escape(key) + rb")"
+    return rb"(?:" + rb"|".join(dict.fromkeys((key, key.upper(), key.title()))) + rb")"
+
+
+_CBOR_TEXT, _MSGPACK_TEXT = 0x60, 0xA0
+"""RFC 8949, section 3.1: major type 3; MessagePack specification, fixstr."""
+_LONG = 24  # bytes; from here on a length has a byte of its own in CBOR
+_TELLING = 5  # bytes; with a number behind it chance once in 500 GB
 
 NAMES: Mapping[str, str] = {
     "speed": "speed vehicle_speed car_speed wheel_speed spd velocity 车速 时速 速度",
@@ -77,17 +87,20 @@ def vehicle_shapes(items: Collection[str]) -> Iterator[Recogniser]:
     """Recognisers of those of *items* that fields are named after."""
     for item, names in NAMES.items():
         if item in items:
-            yield Recogniser(item, rb"[0-9]", _in_text, "RFC 8259, section 6", names=names, more=_DIGITS, once=True)
+            text = partial(Recogniser, item, rb"[0-9]", _in_text, "RFC 8259, section 6", more=_DIGITS, once=True)
+            yield text(names=names, among_text=True)
             packed = partial(Recogniser, item, after=b"", encoding="latin-1", joined=True, once=True)
-            yield packed(
+            msgpack = partial(
+                packed,
                 value=_forms(_MSGPACK),
                 check=partial(_in_bytes, _MSGPACK),
                 source="MessagePack specification, int and float",
-                names=names,
             )
+            yield msgpack(names=" ".join(name for name in names.split() if len(name.encode()) >= _TELLING))
+            yield msgpack(before=_keys(_MSGPACK_TEXT, names))
             yield packed(
                 value=_forms(_CBOR),
                 check=partial(_in_bytes, _CBOR),
                 source="RFC 8949, sections 3.1 and 3.3",
-                before=_cbor_keys(names),
+                before=_keys(_CBOR_TEXT, names),
             )

@@ -74,6 +74,9 @@ def test_a_number_beside_a_fields_name_is_told(data, item, value, scan_with):
         b'{"speed": null, "count": 5}',
         b'{"doors": 4}',
         b"soc\x01\x02\x03 speed",
+        b"\x91\x07soc\xcc\x50 and \xe2SpD\xcd\x01\x02",
+        b"\xa3sOc\xcc\x50",
+        b"\x8f\x00\xe1soc\x03\xf07\xb2\x99",
         b"speed" + bytes([0xCB]) + b"\x7f" * 8,
     ],
 )
