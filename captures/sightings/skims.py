@@ -193,9 +193,10 @@ class _Door:
 
     def __init__(self, *groups: Sequence[_Look], gate: Expression | None = None) -> None:
         made = [_Group(looks) for looks in groups]
-        self._gate = presence([gate]) if gate else None
         self._groups = [group for group in made for _ in group.expressions]
         self._looks = [expression for group in made for expression in group.expressions]
+        self.gates = [gate] if gate else self._looks
+        self._gate = presence(self.gates) if gate else None
 
     @cached_property
     def _present(self) -> Presence:
@@ -212,20 +213,24 @@ class Skimmer:
     """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._doors = (
+        doors = (
             _Door(_ESCAPES, _UTF16),
             _Door(_BASE64, _HEADLESS["base64"], gate=Expression(_D + rb"{12}", 12)),
             _Door(_BASE32, gate=Expression(rb"[A-Z2-7]{16}", 16)),
             _Door(_HEX, _HEADLESS["hex"], gate=Expression(_X + rb"{16}", 16)),
         )
+        self._doors = [door for door in doors for _ in door.gates]
+        self._ajar = presence([gate for door in doors for gate in door.gates])
 
     def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into *data*, each with the reason."""
         view = memoryview(data)
+        if not data or not (ajar := self._ajar(view)):
+            return
         ends: dict[_Group, int] = defaultdict(int)
-        for start in range(0, len(data), _WINDOW):
-            stop = min(len(data), start + _WINDOW + _OVERLAP)
-            for door in self._doors:
+        for door in dict.fromkeys(self._doors[index] for index in sorted(ajar)):
+            for start in range(0, len(data), _WINDOW):
+                stop = min(len(data), start + _WINDOW + _OVERLAP)
                 for group in door.open(view[start:stop]):
                     ends[group] = yield from group.reasons(data, max(start, ends[group]), stop)
 
