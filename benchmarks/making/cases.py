@@ -8,8 +8,8 @@ from itertools import count
 from random import Random
 
 from making.carriers import BINARY_FRAMES, CARRIERS, TEXT_FRAMES, Message, carry
-from making.forms import CUT, DIGESTS, KEYED, Given, masked, truncated
-from making.links import HEADLESS, INNERMOST, LINKS, VERBATIM_IN_HEX, Held
+from making.forms import CUT, DIGESTS, KEYED, Given, masked, rest, truncated
+from making.links import ESCAPES, HEADLESS, INNERMOST, LINKS, VERBATIM_IN_HEX, Held
 from making.places import DATUMS, WRITINGS
 from making.values import POOR, SPELLINGS, Position
 
@@ -47,6 +47,12 @@ class _Seed:
     value: str
     form: str
     held: Held
+    rest: bytes = b""
+    """What the value would go on with if it were not cut."""
+
+    def goes_on(self, held: Held) -> bool:
+        """Whether what stands behind a cut value in *held* happens to be its next byte, so that it has no end."""
+        return bool(self.rest) and ESCAPES.issuperset(held.chain) and held.data[held.end :].startswith(self.rest[:1])
 
 
 def cases(identities: dict[str, str | Position], seed: int, total: int) -> Iterator[Case]:
@@ -104,6 +110,8 @@ def _case(
             held = inner  # it would have changed nothing
             name = "base64"
             held = LINKS[name](held, random)
+        if seed.goes_on(inner):
+            return None
         names.append(name)
         if len(held.chain) < depth and name not in HEADLESS and random.random() < 0.3:
             held = _framed(held, random)
@@ -111,7 +119,7 @@ def _case(
         return None
     held, carrier = _fit(held, carrier, names[-1:], poor=poor and not names)
     carried = carry(carrier, held, random)
-    if carried is None or len(carried.held.chain) > DEEPEST:
+    if carried is None or len(carried.held.chain) > DEEPEST or seed.goes_on(carried.held):
         return None
     placed = carried.held
     truth = Truth(
@@ -135,7 +143,7 @@ def _seed(identities: dict[str, str | Position], item: str, form: str, random: R
     for table in (DIGESTS, KEYED, CUT):
         if form in table:
             digest = table[form](given)
-            return _Seed(item, value, form, Held(digest, 0, len(digest)))
+            return _Seed(item, value, form, Held(digest, 0, len(digest)), rest(form, given))
     text = masked(item, value) if form == "masked" else truncated(item, value) if form == "truncated" else value
     if form == "plain" and item in SPELLINGS and random.random() < 0.4:
         text = random.choice(SPELLINGS[item])(value)
@@ -165,6 +173,8 @@ def _fit(held: Held, carrier: str, last: list[str], *, poor: bool) -> tuple[Held
     """A carrier that can hold it: text wants text, and a compression without a magic wants a part of its own."""
     if set(last) & HEADLESS:
         return held, "bare body"
+    if last == ["percent"] and carrier == "MQTT topic" and HEADLESS & set(held.chain[:2]):
+        return held, "query"  # what stands behind it in a topic could as well be of it
     if poor and carrier not in {"XML body", "CSV body", "log body", "form body", "query"}:
         return held, "JSON body"
     return held, carrier

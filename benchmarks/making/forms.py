@@ -61,6 +61,13 @@ CUT: Mapping[str, Callable[[Given], bytes]] = {
 """The first bytes of a digest."""
 
 
+def rest(form: str, given: Given) -> bytes:
+    """What a cut digest would go on with; nothing for another form."""
+    if form not in CUT:
+        return b""
+    return DIGESTS[form.split(maxsplit=1)[0]](given)[len(CUT[form](given)) :]
+
+
 def masked(item: str, text: str) -> str | None:
     """As people are shown it: ``138****8000``; None where the item is never masked so."""
     keep = {"phone_number": (3, 4), "vin": (3, 4), "id_card_number": (6, 4)}.get(item)

@@ -199,7 +199,8 @@ def backwards(held: Held, _: Random) -> Held | None:
     if held.chain or not held.data.isascii() or held.data == held.data[::-1] or held.end - held.start < 8:
         return None
     size = len(held.data)
-    return Held(held.data[::-1], size - held.end, size - held.start, ("reversed",))
+    core = tuple(piece[::-1] for piece in held.core)
+    return Held(held.data[::-1], size - held.end, size - held.start, ("reversed",), core)
 
 
 def gbk(held: Held, random: Random) -> Held | None:
@@ -290,6 +291,9 @@ INNERMOST: Mapping[str, Link] = {
 
 VERBATIM_IN_HEX = frozenset({("bcd",), ("bytes",)})
 """What hexadecimal text would show as it was before."""
+
+ESCAPES = frozenset({"percent", "json", "html", "quoted-printable"})
+"""What goes byte by byte, so that a value has the same neighbour as before."""
 
 HEADLESS = frozenset({"deflate", "br"})
 """Compressions without a magic: a text of their own, never between other bytes."""

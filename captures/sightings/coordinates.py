@@ -32,6 +32,7 @@ _LETTERS = ((b"", b"N", b"S"), (b"", b"E", b"W"))
 _NEGATIVE = (b"S", b"W")
 _DIGITS = tuple(b"%d" % digit for digit in range(10))
 _PARTS = b"0123456789."
+_TOUCHING = re.compile(rb"\d\.?\Z")
 _MORE = re.compile(rb"\.?\d")
 
 
@@ -87,7 +88,9 @@ class Stretch(NamedTuple):
 
     def touches_digits(self, start: int) -> bool:
         """Whether a number goes on before *start*."""
-        return start > self.low and self.data[start - 1] in _PARTS and before(self.data, start, self.low)[-1] in _PARTS
+        if start == self.low or self.data[start - 1] not in _PARTS:
+            return False
+        return bool(_TOUCHING.search(before(self.data, start, self.low)))
 
 
 class Clue(Protocol):

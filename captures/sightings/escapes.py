@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import SEPARATOR, Place, Span
+from captures.sightings.lengths import own_text
 from captures.sightings.reasons import Reason
-from captures.sightings.runs import behind_length, without_path
+from captures.sightings.runs import without_path
 
 # RFC 3986, section 2 (reserved, unreserved, %), and bytes above ASCII, which careless programs leave as they are
 _URI = b"".join(
@@ -35,8 +36,10 @@ _JSON = re.compile(
 _CHARS = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 _LINE = re.compile(rb"[\x20-\x7e]*+")
+_UNITS = re.compile(rb"%(?:25)*[0-9A-Fa-f]{2}|.")
+_MARKS = b".:"
 _BACKWARDS = 256  # bytes on either side that are read backwards
-_SEGMENT = re.compile(rb"[^=&?]+")
+_SEGMENT = re.compile(rb"[^=&?,;]+")
 
 UTF16_ROW = re.compile(rb"(?:[\x20-\x7e\t\r\n]\x00)++[\x20-\x7e\t\r\n]?")
 
@@ -47,12 +50,15 @@ def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     What is no text is given alone too, without the names and the path round it: it may be a stream without a magic.
     """
     for start, end in stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW):
-        low = behind_length(data, start, end)
-        yield low, end
-        for segment in _SEGMENT.finditer(data, low, end) if not is_text(unquote_to_bytes(data[low:end])) else ():
+        low, high = own_text(data, start, end, _PERCENT)
+        yield low, high
+        for segment in _SEGMENT.finditer(data, low, high) if not is_text(unquote_to_bytes(data[low:high])) else ():
             first, last = without_path(data, *segment.span())
-            if (first, last) != (low, end) and not is_text(unquote_to_bytes(data[first:last])):
-                yield first, last
+            if is_text(unquote_to_bytes(data[first:last])):
+                continue
+            escape = _PERCENT.search(data, first, last)
+            behind = escape.start() if escape and data[escape.start() - 1] in _MARKS else first
+            yield from {(first, last), (behind, last)} - {(low, high)}
 
 
 def decode_percent(text: bytes) -> bytes:
@@ -76,8 +82,8 @@ def reversed_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
 
 
 def decode_reversed(text: bytes) -> bytes:
-    """The text backwards."""
-    return text[::-1]
+    """The text backwards, its escapes as they are."""
+    return b"".join(_UNITS.findall(text)[::-1])
 
 
 def place_reversed(text: bytes, _decoded: bytes) -> Place:
@@ -87,7 +93,7 @@ def place_reversed(text: bytes, _decoded: bytes) -> Place:
 
 def json_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     """The insides of JSON strings that hold an escape, or what looks the same in other text, likewise."""
-    return stretches(data, reasons, _JSON, _JSON_BACK, JSON_ROW)
+    return (own_text(data, *each, _JSON) for each in stretches(data, reasons, _JSON, _JSON_BACK, JSON_ROW))
 
 
 def decode_json(text: bytes) -> bytes:
@@ -125,11 +131,13 @@ def _behind_neighbours(data: bytes, start: int, last: int) -> int | None:
     """Where a big-endian text begins whose first characters only seem so: a line break, or a tag and the length."""
     if data[start - 1 : start + 1] == b"\r\n" or data[max(0, start - 2) : start + 1] == SEPARATOR:
         return start + 1
-    if data[start - 1 : start] in (b"", b"\0") or data[last : last + 1] == b"\0":
+    if data[max(0, start - len(SEPARATOR)) : start] in (b"", SEPARATOR) or data[start - 1] == 0 or data[last : last + 1] == b"\0":
         return None
+    before, seeming = data[start - 1 : start + 1]
     lengths = (
-        (start, data[start]),
-        (start, int.from_bytes(data[start - 1 : start + 1], "big")),
+        (start, before & 0x7F | seeming << 7 if before & 0x80 else 0),  # as protocol buffers write it
+        (start, seeming),
+        (start, before << 8 | seeming),
         (start + 2, data[start + 2]),
     )
     return next((at + 1 for at, length in lengths if last - at - 1 == length), None)
@@ -142,6 +150,8 @@ def _is_little_endian(data: bytes, first: int, last: int) -> bool:
     what else is zero there (a terminator, an empty unit) comes in twos. Without either, one end of the run is half a
     neighbour: of the two units that there would be then, the one that is a letter.
     """
+    if last + 1 - first in (int.from_bytes(data[max(0, first - at) : first - at + 4], "little") for at in (4, 5)):
+        return True  # behind a length that counts the zero of its last character (BSON 1.1)
     before = min(first, 8) - len(data[max(0, first - 8) : first].rstrip(b"\0"))
     behind = len(data[last : last + 8]) - len(data[last : last + 8].lstrip(b"\0"))
     if not before and not behind:

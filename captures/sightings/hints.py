@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from captures.sightings.digests import CUT
-from captures.sightings.information import is_text
 from captures.sightings.reasons import LENGTH, LOOK, VALUE
 from captures.sightings.scanner import Expression, Needle, Wanted
 
@@ -24,6 +23,7 @@ _LOOKS = 17
 _SHORT = 12
 """Bytes of a text that is written out two encodings deep; the base64 of longer ones has looks."""
 _SAFE = bytes.maketrans(b"+/", b"-_")
+_DECIMAL = re.compile(rb"\d+\.\d+")
 _PLAIN = re.compile(rb"[A-Za-z0-9]*")
 _TELLING = 5  # base64 digits: chance once in a GB of them, and then a text is decoded in vain
 _SPLIT = {b"+": rb"(?:[+-]|%(?:25){0,4}2[bB]|\\u002[bB])", b"/": rb"(?:[/_]|\\{1,7}/|%(?:25){0,4}2[fF])"}
@@ -35,6 +35,8 @@ _ANY = frozenset(range(256))
 # RFC 1951, section 3.2.6: printable ASCII has codes of eight bits from 0x50 to 0xae, here from the fourth bit of a byte
 # on, behind the three bits of the header of a last block
 _LITERAL = frozenset(byte for byte in range(256) if 5 <= int(f"{byte:08b}"[4:0:-1], 2) <= 10)
+# and the first bytes of Chinese in UTF-8, e4 to e9, codes of nine bits from 0b111100100 to 0b111101001
+_CHINESE = frozenset(byte for byte in range(256) if 4 <= int(f"{byte & 15:04b}"[::-1], 2) <= 9)
 _FIXED = frozenset(byte for byte in _LITERAL if byte & 7 == 3)
 
 Hint = tuple[Wanted, str, int]
@@ -71,6 +73,7 @@ MAGICS: tuple[Magic, ...] = (
     _magic("bz2", b"BZh", frozenset(b"123456789"), b"1AY&SY"),
     _magic("xz", b"\xfd7zXZ\x00"),  # The .xz File Format 1.2, section 2.1.1
     _magic("deflate", _FIXED, *[_LITERAL] * 5, headless=True),
+    _magic("deflate", b"\x7b", _CHINESE, headless=True),
     _magic("br", b"\x1b", _ANY, frozenset(range(16)), _ANY, headless=True),
 )
 """How compressed streams begin."""
@@ -99,9 +102,12 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
     texts = list(dict.fromkeys(cases))
     yield from _escaped(texts)
     seen = set(texts)
+    plain = frozenset(texts)
     for text in texts:  # grows while it is read, with the encodings of its own members
         yield from ((digits, "base64", VALUE) for digits in _in_base64(text))
         yield Needle(binascii.hexlify(text), caseless=True), "hex", VALUE
+        if text not in plain:
+            yield from ((Needle(digits, caseless=False), "base32", VALUE) for digits in _aligned32(text, places=1))
         for wrapped in _wrapped(text):
             if wrapped not in seen and len(wrapped) < _LOOKS and len(text) <= _SHORT:
                 seen.add(wrapped)
@@ -111,10 +117,10 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
 def number_hints(numbers: Iterable[Wanted]) -> Iterator[Hint]:
     """Reasons for what holds one of the *numbers* of a position: its bytes in hex, its decimals backwards."""
     for wanted in numbers:
-        if isinstance(wanted, Needle) and not is_text(wanted.literal):
-            yield Needle(binascii.hexlify(wanted.literal), caseless=True), "hex", VALUE
-        elif isinstance(wanted, Needle) and b"." in wanted.literal:
+        if isinstance(wanted, Needle) and _DECIMAL.fullmatch(wanted.literal):
             yield Needle(wanted.literal[::-1], caseless=False), "reversed", VALUE
+        elif isinstance(wanted, Needle):
+            yield Needle(binascii.hexlify(wanted.literal), caseless=True), "hex", VALUE
 
 
 def _beginning(digits: bytes, *, caseless: bool = False) -> Needle:
@@ -188,7 +194,7 @@ def headless() -> Iterator[tuple[Expression, str]]:
     for magic in MAGICS:
         if magic.headless:
             yield from ((expression, "base64") for expression in _magic_in_base64(magic))
-            digits = _BEFORE + b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
+            digits = _BEFORE + b"[0-9a-z]?" + b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
             yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex"
 
 

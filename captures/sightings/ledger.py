@@ -31,6 +31,10 @@ _Entry = tuple[Span, Found]
 _CUT = "truncated"
 _WHERE_IT_IS = "position"
 """The item that a place of the car itself is."""
+_Reading = tuple[Identity, str, tuple[str, ...]]
+"""What was found, in which form, and through which chain."""
+_BREAKING = frozenset({"json", "percent"})
+"""Escapes that encoded texts are broken by."""
 
 
 class Ledger:
@@ -108,23 +112,28 @@ def _told(transmission: Transmission, part: Part, entries: Sequence[_Entry]) -> 
 def _believed(entries: Sequence[_Entry]) -> Iterator[_Entry]:
     """Entries without the shadows of others: a piece of what is there whole, and what was read past a compression.
 
-    A zip file that Zstandard could not make smaller stands in its stream as it is, and can be read there as if nothing
-    were round it.
+    A piece may also be what an escape leaves of an encoded text that goes on behind it. A zip file that Zstandard could
+    not make smaller stands in its stream as it is, and can be read there as if nothing were round it.
     """
     wholes: dict[tuple[Identity, str], list[Span]] = defaultdict(list)
-    beneath: dict[tuple[Identity, str, tuple[str, ...]], list[Span]] = defaultdict(list)
+    beneath: dict[_Reading, list[Span]] = defaultdict(list)
+    longer: dict[_Reading, list[Span]] = defaultdict(list)
     for span, found in entries:
         wholes[found.identity, found.form].append(span)
         for at, link in enumerate(found.chain if len(found.chain) > 1 else ()):
+            key = found.identity, found.form, found.chain[:at] + found.chain[at + 1 :]
             if link in COMPRESSIONS:
-                beneath[found.identity, found.form, found.chain[:at] + found.chain[at + 1 :]].append(span)
-    for spans in (*wholes.values(), *beneath.values()):
+                beneath[key].append(span)
+            elif link in _BREAKING:
+                longer[key].append(span)
+    for spans in (*wholes.values(), *beneath.values(), *longer.values()):
         spans.sort()
     for span, found in entries:
         whole = "plain" if found.form == _CUT else found.form.removesuffix(f" {_CUT}")
         if whole != found.form and _meets(wholes.get((found.identity, whole), ()), span):
             continue
-        if not _meets(beneath.get((found.identity, found.form, found.chain), ()), span):
+        key = found.identity, found.form, found.chain
+        if not _meets(beneath.get(key, ()), span) and not _meets(longer.get(key, ()), span, beyond=True):
             yield span, found
 
 
@@ -149,7 +158,13 @@ def _rank(entry: _Entry) -> tuple[int, int, float, int]:
     return len(found.chain), length, found.precision or 0.0, start
 
 
-def _meets(places: Sequence[Span], span: Span) -> bool:
-    """Whether *span* overlaps one of *places*, which are in order and do not overlap each other."""
+def _meets(places: Sequence[Span], span: Span, *, beyond: bool = False) -> bool:
+    """Whether *span* overlaps one of *places*, which are in order and do not overlap each other.
+
+    :param beyond: whether only those count that are longer
+    """
     index = bisect_right(places, span)
-    return any(place[0] < span[1] and span[0] < place[1] for place in places[max(0, index - 1) : index + 1])
+    return any(
+        place[0] < span[1] and span[0] < place[1] and (not beyond or place[1] - place[0] > span[1] - span[0])
+        for place in places[max(0, index - 1) : index + 1]
+    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from captures.sightings.escapes import follow, stretches
 from captures.sightings.layers import Place, Span
+from captures.sightings.lengths import own_text
 from captures.sightings.reasons import Reason
 
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")  # HTML, section 13.1.4
@@ -18,7 +19,7 @@ QUOTED_ROW = re.compile(rb"[\t\r\n\x20-\x7e]*+")
 
 def html_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     """Text between tags that holds a character reference, round *reasons* in order."""
-    return stretches(data, reasons, _ENTITY, ENTITY_ROW, ENTITY_ROW)
+    return (own_text(data, *each, _ENTITY) for each in stretches(data, reasons, _ENTITY, ENTITY_ROW, ENTITY_ROW))
 
 
 def decode_html(text: bytes) -> bytes:

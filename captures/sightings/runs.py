@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
 from captures.sightings.layers import Span
+from captures.sightings.lengths import TEXT, behind_length, ends_length, in_text
 from captures.sightings.reasons import LENGTH, LOOK, VALUE, Reason
 
 _DELIMITERS = b"+/-_"
@@ -26,27 +26,24 @@ REACH = 1024  # how far into a run a delimiter may stand and still be taken for 
 _SHORT = 64  # runs up to this length are gathered by their text: names and tokens come again and again
 _WINDOW = 64  # how far the end of a run is looked for at first
 _SHORTEST = 4  # digits
-_NEIGHBOURS = 12  # digits that may be a field's name and a length
-_TEXT = frozenset(bytes(range(0x20, 0x7F)) + b"\t\r\n")
 
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _WRAPPED = re.compile(rb"(?:\r?\n[A-Za-z0-9+/]{1,76}(?=[\s\"'<,;}\]=]|\Z))+={0,2}")
-_LAST_LINE = re.compile(rb"\r?\n(?P<digits>[A-Za-z0-9+/]{1,76})(?P<padding>={0,2})(?![A-Za-z0-9+=,:.(_-])")
+_LAST_LINE = re.compile(rb"\r?\n(?P<digits>[A-Za-z0-9+/]{1,76})(?P<padding>={1,2}(?!=)|(?![A-Za-z0-9+=,:(_-]))")
 LINE, _LONGEST_LINE = 60, 76  # lines of wrapped base64 are 64 (RFC 7468) or 76 (RFC 2045) digits long
 _PADDING = re.compile(rb"={0,6}")
 _PAIR = re.compile(rb"%(?:25)*(?P<pair>[0-9A-Fa-f]{2})")
 _BREAKS = frozenset((b"0A", b"0a", b"0D", b"0d"))
 _ESCAPE = re.compile(rb"\\(?:u00(?P<hex>[0-9A-Fa-f]{2})|u[0-9A-Fa-f]{4}|(?P<char>[bfnrt/]))")  # RFC 8259, section 7
-_BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:\\r)?\\n")
+_SLASHED = rb"(?:\\|%(?:25)*5[Cc])+"  # a backslash, escaped or not
+_ON = re.compile(_SLASHED + rb"(?:u00(?P<hex>[0-9A-Fa-f]{2})|(?P<char>/)|(?:%(?:25)*2[Ff]))")
+_BREAK = re.compile(rb"(?:%(?:25)*0[Dd])?%(?:25)*0[Aa]|(?:" + _SLASHED + rb"r)?" + _SLASHED + rb"n")
 _PERCENT, _BACKSLASH, _EQUALS, _U = b"%\\=u"
 _DEEPER = (b"5C", b"5c")  # a backslash in percent
 _QUOTED_PADDING = re.compile(rb"=3D(?:=3D)?(?![A-Za-z0-9+/=])")
 PATH = re.compile(rb"/(?:[a-z0-9_-]{1,40}/){2,8}+")
 _WORD = 40
 _TAIL = re.compile(rb"(?:/[a-z][a-z0-9_-]{1,38})+\Z")
-_CBOR_LENGTH = b"xX"  # major types 3 and 2 with an argument of one byte
-_LENGTH_DELIMITED = 2  # wire type of protocol buffers' tags
-_OPENERS = frozenset(b" \n\"'=:/>,")  # what stands before a text that is no length
 _PHASES = frozenset(range(4))
 
 
@@ -128,13 +125,12 @@ class Alphabet:
             if end - start < _SHORTEST or (strength < VALUE and self._is_dull(data, start, end)):
                 continue
             ends = {end}
-            if start and data[start - 1] not in _OPENERS:
-                ends |= {
-                    lines_end(data, end - width, end) for width in (64, 76) if self._wrapped and end - width >= start
-                }
-                start = _behind_length(data, start, ends)
+            if not in_text(data, start):
+                lines = (end - width for width in (64, 76) if self._wrapped and end - width >= start)
+                ends.update(lines_end(data, first, end) for first in lines)
+                start = behind_length(data, start, ends)
             shifted = {(phase - start + low) % 4 for phase in phases}
-            if start and data[start - 1] not in _TEXT:
+            if start and data[start - 1] not in TEXT:
                 shifted |= _PHASES  # in binary a neighbour may look like a digit
             elif start and data[start] in {each - start - 1 for each in ends}:
                 shifted.add(1)  # so may its length
@@ -186,8 +182,7 @@ class Alphabet:
 
     def _own(self, data: bytes, start: int, end: int) -> Span:
         """The run without the escape that it seems to begin with; empty when it goes on in another encoding."""
-        is_length = start > 1 and data[start - 1] == end - start and data[start - 2] not in _TEXT
-        if start and data[start - 1] in (_PERCENT, _BACKSLASH, _U) and not is_length:
+        if start and data[start - 1] in (_PERCENT, _BACKSLASH, _U) and not ends_length(data, start, end - start):
             own = self._behind_escape(data, start)
             if own is None:
                 return start, start
@@ -216,14 +211,12 @@ class Alphabet:
         """Whether an escape behind the run stands for more of it."""
         if end == len(data) or data[end] not in (_PERCENT, _BACKSLASH) or end - start < 1:
             return False
-        if data[end] == _PERCENT:
-            match = _PAIR.match(data, end)
-            pair = match["pair"] if match else b""
-            return pair in self._beyond or (pair in _BREAKS and self._is_break(data, end, before=False))
-        escape = _ESCAPE.match(data, end)
-        if not escape:
-            return False
-        return escape["hex"] in self._beyond or self._is_slash(escape) or self._is_break(data, end, before=False)
+        if self._is_break(data, end, before=False):
+            return True
+        if escape := _ON.match(data, end):
+            return b"/" in self._digits if escape["hex"] is None else escape["hex"] in self._beyond
+        match = _PAIR.match(data, end)
+        return bool(match and match["pair"] in self._beyond)
 
     def _is_slash(self, escape: re.Match[bytes]) -> bool:
         return escape["char"] == b"/" and b"/" in self._digits
@@ -234,41 +227,6 @@ class Alphabet:
             return False
         goes_on = before or data[match.end() : match.end() + 1] in self._digits
         return goes_on and at >= LINE and not data[at - LINE : at].removesuffix(b"\\r").strip(self._digits)
-
-
-def behind_length(data: bytes, start: int, end: int) -> int:
-    """Where an escaped text begins in a row of its characters, likewise."""
-    if not start or data[start - 1] in _OPENERS:
-        return start
-    for at, tag in ((start + 1, start - 1), (start + 2, start)):
-        if end - at == data[at - 1] and (data[tag] not in _TEXT or data[tag] & 7 == _LENGTH_DELIMITED):
-            return at
-    return _behind_length(data, start, {end})
-
-
-def _behind_length(data: bytes, start: int, ends: AbstractSet[int]) -> int:
-    """Where the text begins in a run whose first digits are the end of a binary field and the text's own length.
-
-    Containers (protocol buffers, CBOR, DER, MQTT …) put the length before a text, and it may look like digits. One byte
-    alone can be chance: it counts in CBOR's maps.
-    """
-    for at in range(start + 1, min(start + _NEIGHBOURS, *ends)):
-        for length in (end - at for end in ends):
-            if length < 128:
-                is_length = at > start + 1 and data[at - 1] == length and _is_cbor(data, at - 2)
-            else:
-                big, varint = length.to_bytes(4, "big")[2:], bytes((length & 0x7F | 0x80, length >> 7 & 0x7F))
-                is_length = data[at - 2 : at] in (big, varint)
-            if is_length:
-                return at
-    return start
-
-
-def _is_cbor(data: bytes, at: int) -> bool:
-    """Whether a string begins at *at* whose length is one byte, behind a key of a few characters (RFC 8949, 3.1)."""
-    return data[at] in _CBOR_LENGTH and any(
-        data[at - size - 1] == 0x60 | size for size in range(1, min(_NEIGHBOURS, at))
-    )
 
 
 BASE64 = Alphabet(_BASE64, padding=b"=", wrapped=True)
@@ -292,8 +250,8 @@ def lines_end(data: bytes, start: int, at: int) -> int:
     digits, padding = len(last["digits"]), len(last["padding"])
     if digits % 4 != 1 and (not padding or (digits + padding) % 4 == 0):
         return last.end()
-    path = last["digits"].find(b"/")  # the rest of a path that the text stands in
-    return last.start("digits") + path if path % 4 > 1 or (path >= 4 and path % 4 == 0) else end
+    tail = _TAIL.search(last["digits"])  # the rest of a path that the text stands in
+    return last.start("digits") + tail.start() if tail and tail.start() % 4 != 1 else end
 
 
 def without_path(data: bytes, start: int, end: int) -> Span:

@@ -10,14 +10,16 @@ numbers as no name does                 one text in 600 does not
 `LONG` base64 digits                    base64 of anything; names and tokens are shorter
 two lines of 60 base64 digits or more   base64 in lines (RFC 2045, section 6.8), unless they are lines of hex digits
 two base32 groups of ASCII              base32, likewise; one random group in 32
+16 base32 digits or more                base32 of anything; few words and numbers are like that
 ten hex pairs 20 to 7f                  hex of text; one random pair in two and a half
-`LONGER` hex digits                     hex of anything; digests are shorter
+`LONGER` hex digits                     hex of anything; the digests most used are shorter
 six ASCII characters with zeros         UTF-16
 an escape of a letter or digit          percent, JSON, HTML or quoted-printable written by somebody who hides something:
                                         no encoder needs to escape those
 three escaped marks that mask, escaped  percent
 escapes of HTML or quoted-printable
 an escape of what is no UTF-8          percent of binary
+percent and ``\/``                      JSON round percent
 20 base64 digits round ``\/``, ``%2F``  base64 in a JSON string or in a form
 ======================================  ================================================================================
 
@@ -43,8 +45,8 @@ from captures.sightings.scanner import Expression, Presence, Skim, presence, ski
 
 LONG = 96
 """Base64 digits that are decoded unasked; a signature of 64 bytes has 86."""
-LONGER = 136
-"""Hex digits that are decoded unasked; SHA-512 has 128."""
+LONGER = 67
+"""Hex digits that are decoded unasked; SHA-256 has 64, or 66 behind ``%22``."""
 
 _WINDOW = 1 << 13  # bytes that are asked together whether they have a look at all
 _OVERLAP = 256  # bytes; longer than what any expression here matches
@@ -121,6 +123,7 @@ _BASE64 = (
 _BASE32 = (
     _Look(Expression(rb"(?:" + _ASCII_OCTET + rb"){2}", 16), ("base32",), LOOK, _base32_end),
     _Look(Expression(rb"[A-Z2-7]{20}", 20), ("base32",), LENGTH, _base32_end),
+    _Look(Expression(rb"(?:^|[^0-9A-Za-z])[A-Z2-7]{16}", 16), ("base32",), LENGTH, _base32_end),
 )
 _HEX = (
     _Look(Expression(rb"(?:[2-7]" + _X + rb"){10}", 20), ("hex",), LOOK, _hex_end),
@@ -128,6 +131,11 @@ _HEX = (
     _Look(Expression(_X + rb"{%d}" % LONGER, LONGER), ("hex",), LENGTH, _hex_end),
 )
 _UTF16 = (_Look(Expression(rb"(?:[\x20-\x7e\t\r\n]\x00){6}", 12), ("utf-16",), LOOK, _row(UTF16_ROW)),)
+_SLASHES = (
+    _Look(
+        Expression(rb"%[0-9a-f]{2}[0-9A-Za-z_.~%-]{0,20}\\{1,7}/", 4, caseless=True), ("json",), LOOK, _row(JSON_ROW)
+    ),
+)
 _ESCAPES = (
     _Look(Expression(rb"%(?:25){0,4}" + _ALNUM, 3, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
     _Look(Expression(rb"%(?:25){0,4}" + _NO_TEXT, 3, caseless=True), ("percent",), LOOK, _row(URI_ROW)),
@@ -214,7 +222,7 @@ class Skimmer:
 
     def __init__(self) -> None:
         doors = (
-            _Door(_ESCAPES, _UTF16),
+            _Door(_ESCAPES, _SLASHES, _UTF16),
             _Door(_BASE64, _HEADLESS["base64"], gate=Expression(_D + rb"{12}", 12)),
             _Door(_BASE32, gate=Expression(rb"[A-Z2-7]{16}", 16)),
             _Door(_HEX, _HEADLESS["hex"], gate=Expression(_X + rb"{16}", 16)),

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 
 from captures.sightings.information import is_text
 from captures.sightings.layers import Place, Span
+from captures.sightings.lengths import in_text
 from captures.sightings.runs import LINE, PATH, REACH, Run, lines_end, without_path
 
 Places = list[Span]
@@ -36,7 +37,7 @@ def base64_texts(data: bytes, runs: Iterable[Run]) -> Iterator[Places]:
         if end <= wrapped_to:
             continue
         text = data[start:end]
-        beginnings = _beginnings(text[:REACH].rstrip(b"="), run.phases)
+        beginnings = _beginnings(text[:REACH].rstrip(b"="), run.phases, after_words=in_text(data, start))
         line = next((skip for skip in beginnings if _may_be_line(run.length - skip, skip)), None)
         if line is not None and (lines := lines_end(data, start + line, end)) > end:
             wrapped_to = lines
@@ -127,14 +128,14 @@ def _ends_whole(text: bytes) -> bool:
     return spare is not None and _VALUES.index(digits[-1:]) % (1 << spare) == 0
 
 
-def _beginnings(text: bytes, phases: AbstractSet[int]) -> list[int]:
+def _beginnings(text: bytes, phases: AbstractSet[int], *, after_words: bool) -> list[int]:
     """Where base64 may begin: with the run itself, behind words (``/v1/upload/``), and where a reason tells.
 
     In a path of several words it begins behind the last of them.
     """
     path = PATH.match(text)
     found = {path.end() % 4: path.end()} if path else {0: 0}
-    for mark in _delimiters(text[: _end_of_words(text)]):
+    for mark in _delimiters(text[: _end_of_words(text)]) if after_words else ():
         if mark + 5 <= len(text):
             found.setdefault((mark + 1) % 4, mark + 1)
     for phase in (0, *phases):
