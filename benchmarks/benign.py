@@ -18,7 +18,7 @@ from making.searched import engine_for, transmission
 
 def main() -> None:
     size = int(sys.argv[1] if len(sys.argv) > 1 else 8) * 1_000_000
-    engine = engine_for(RUN)
+    engine = engine_for(RUN, recognise=True)
     false: Counter[tuple[str, str, str]] = Counter()
     alarms: Counter[tuple[str, str]] = Counter()
     opaque: Counter[str] = Counter()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
-
 from captures.sightings import Engine
 from making.carriers import Message
 from making.forms import KEY
@@ -12,9 +10,9 @@ from telltale.identity import Identities, Identity
 from telltale.transmission import Address, Part, Transmission
 
 
-def engine_for(values: dict[str, str | Position]) -> Engine:
+def engine_for(values: dict[str, str | Position], *, recognise: bool = False) -> Engine:
     known = Identities([Identity(item=item, value=value) for item, value in values.items()])
-    return Engine(known, keys=(KEY,)) if "keys" in signature(Engine).parameters else Engine(known)
+    return Engine(known, keys=(KEY,), recognise=recognise)
 
 
 def transmission(message: Message, index: int = 0) -> Transmission:

@@ -131,7 +131,11 @@ def _behind_neighbours(data: bytes, start: int, last: int) -> int | None:
     """Where a big-endian text begins whose first characters only seem so: a line break, or a tag and the length."""
     if data[start - 1 : start + 1] == b"\r\n" or data[max(0, start - 2) : start + 1] == SEPARATOR:
         return start + 1
-    if data[max(0, start - len(SEPARATOR)) : start] in (b"", SEPARATOR) or data[start - 1] == 0 or data[last : last + 1] == b"\0":
+    if (
+        data[max(0, start - len(SEPARATOR)) : start] in (b"", SEPARATOR)
+        or data[start - 1] == 0
+        or data[last : last + 1] == b"\0"
+    ):
         return None
     before, seeming = data[start - 1 : start + 1]
     lengths = (

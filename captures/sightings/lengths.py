@@ -13,7 +13,7 @@ from captures.sightings.layers import SEPARATOR, Span
 
 TEXT = frozenset(bytes(range(0x20, 0x7F)) + b"\t\r\n")
 """Bytes of ASCII text."""
-_OPENERS = frozenset(b" \n\"'=:/>")  # what stands before a value in text
+_OPENERS = frozenset(b" \n\"'=:/>,")  # what stands before a value in text
 _NEIGHBOURS = 12  # bytes that may be a field's name and a length
 _CBOR_LENGTH = b"xX"  # RFC 8949, section 3: major types 3 and 2 with an argument of one byte
 _ONE_BYTE = b"\xd9\xc4\x81"  # MessagePack's str 8 and bin 8; X.690, section 8.1.3.5
@@ -82,13 +82,13 @@ def own_text(data: bytes, start: int, end: int, escape: re.Pattern[bytes]) -> Sp
     first = escape.search(data, start, end)
     if not first:
         return start, end
-    if first.start() == start and ends_length(data, start + 1, end - start - 1):
-        return start + 1, end
-    if not is_text(data[start : first.start()]):
-        start = max(match.end() for match in _BEYOND_ASCII.finditer(data, start, first.start()))
     edge = max(first.end(), data.rfind(first[0][:1], start, end))
     if not is_text(data[edge:end]) and (beyond := _BEYOND_ASCII.search(data, edge, end)):
         end = beyond.start()
+    if first.start() == start and end - start > 256 and ends_length(data, start + 1, end - start - 1):
+        return start + 1, end  # what seems to be an escape begins with the length
+    if not is_text(data[start : first.start()]):
+        start = max(match.end() for match in _BEYOND_ASCII.finditer(data, start, first.start()))
     if in_text(data, start):
         return start, end
     for at, tag in ((start + 1, start - 1), (start + 2, start)):
