@@ -15,8 +15,10 @@ from rich.text import Text
 from reports.overview import Overview
 
 _COLOURS = {"complies": "green", "violates": "bold red", "inconclusive": "yellow", "skipped": "dim"}
-_HOST = 32
-"""Columns up to which a recipient's name is not broken: ``how`` and ``where`` have blanks to break at."""
+_BROKEN = {"recipient": 32, "value": 32, "how": 12}
+"""Columns of sightings that are broken, and the characters up to which they are not."""
+_UNBOUND = 10_000
+"""Columns of a terminal that nothing is too wide for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,24 +127,35 @@ def proof_table(
 
 def sightings_table(seen: Overview, *, width: int, colour: bool) -> str:
     """What was seen, a row for alike sightings; transmissions without one are counted by recipient below."""
-    table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
     further = {
         "times": any(row.count > 1 for row in seen.rows),
         "verdict": any(row.verdict for row in seen.rows),
     }
-    whole = ["#", "channel", "item", "value", "where", *further]
-    recipients = [*(row.recipient for row in seen.rows), *(recipient for recipient, _ in seen.silent)]
-    if max(map(len, recipients), default=0) <= _HOST:
-        whole.append("recipient")
-    headings = ["#", "recipient", "channel", "item", "value", "how", "where"]
-    for heading in [*headings, *(heading for heading, needed in further.items() if needed)]:
-        table.add_column(heading, no_wrap=heading in whole, overflow="fold")
-    for row in seen.rows:
-        cells = (row.recipient, row.channel, row.item, row.value, row.how, row.where)
-        more = {"times": Text(f"{row.count:,}"), "verdict": _coloured(row.verdict or "")}
-        shown = (cell for heading, cell in more.items() if further[heading])
-        table.add_row(str(row.transmission), *map(Text, cells), *shown)
+    cells: dict[str, list[Text]] = {
+        "#": [Text(str(row.transmission)) for row in seen.rows],
+        "recipient": [Text(row.recipient) for row in seen.rows],
+        "channel": [Text(row.channel) for row in seen.rows],
+        "item": [Text(row.item) for row in seen.rows],
+        "value": [Text(row.value) for row in seen.rows],
+        "how": [Text(row.how) for row in seen.rows],
+        "where": [Text(row.where) for row in seen.rows],
+        "times": [Text(f"{row.count:,}") for row in seen.rows],
+        "verdict": [_coloured(row.verdict or "") for row in seen.rows],
+    }
     for (recipient, channel), count in sorted(seen.silent.items()):
-        table.add_row("", Text(recipient), Text(channel), "", Text(f"none ({count:,} sent)", style="dim"))
-    text = render(table, width=max(width, 100), colour=colour)
+        silent = {"recipient": recipient, "channel": channel, "value": f"none ({count:,} sent)"}
+        for heading, column in cells.items():
+            column.append(Text(silent.get(heading, ""), style="dim" if heading == "value" else ""))
+    shown = {heading: column for heading, column in cells.items() if further.get(heading, True)}
+    table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False)
+    for heading, column in shown.items():
+        longest = max((cell.cell_len for cell in column), default=0)
+        if heading in _BROKEN and longest > _BROKEN[heading]:
+            table.add_column(heading, overflow="fold", max_width=max(_BROKEN[heading], width // 3))
+        else:
+            table.add_column(heading, no_wrap=True, min_width=longest)
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*row)
+    least = Console(width=_UNBOUND).measure(table).minimum  # a column that is cut off would tell what is not so
+    text = render(table, width=max(width, 100, least), colour=colour)
     return f"{text}\nand {seen.beyond:,} more, for which there is no room here" if seen.beyond else text

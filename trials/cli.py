@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import select
 import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
 from trials.fidelity import ASKED
@@ -23,8 +25,8 @@ CLOSING = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``telltale``; returns the exit status."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         status = int(options.run(options))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -64,8 +66,34 @@ def _reader_gone() -> bool:
     return True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with the options in one line, as everything else is told, with the near-miss."""
+
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse does; but the command that an unknown argument was meant for is the one that tells of it."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        parsed, unknown = super().parse_known_args(self._given, namespace)
+        if unknown:
+            self.error(f"unknown argument{'s' * (len(unknown) > 1)}: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong, an unknown option before all that may follow from it.
+
+        :raises InputError: always
+        """
+        ours = itertools.takewhile(lambda word: word != "--", self._given)  # what follows is a program's own
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        for name in (word.partition("=")[0] for word in ours if word.startswith("--")):
+            if not self._subparsers and not any(option.startswith(name) for option in known):
+                raise InputError(f"{self.prog} has no option `{name}`{near_miss(name, known)}")
+        raise InputError(f"{message}; `{self.prog} --help` tells more")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="telltale",
         description="Checks on the bench what a connected car sends, against its maker's privacy policy.",
     )
@@ -137,12 +165,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, says: str, epilog: str
+    commands: argparse._SubParsersAction[_Parser], name: str, says: str, epilog: str
 ) -> argparse.ArgumentParser:
     return commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.", epilog=epilog)
 
 
-def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_audit(commands: argparse._SubParsersAction[_Parser]) -> None:
     audit = _command(
         commands,
         "audit",

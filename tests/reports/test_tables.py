@@ -7,6 +7,7 @@ import pytest
 from reports.overview import Overview
 from reports.tables import ScenarioRow, counted, sightings_table, verdict_table
 from telltale.sighting import Sighting
+from telltale.verdict import Verdict
 
 VIN = "LNBSCPEK9JD012493"
 CAPTION = "Xiaomi SU7 (simulated): a simulated rig, which says nothing about a real vehicle."
@@ -99,3 +100,26 @@ def test_sightings_keep_the_whole_recipient_and_mask_the_value(sent):
     assert VIN not in table
     assert "none (2 sent)" in table
     assert VIN in table_of(reveal=True)
+
+
+def test_no_column_of_sightings_is_cut_off(sent):
+    """On a narrow terminal too: half a number of a transmission, or half a channel, would tell what is not so."""
+    seen = Overview([VIN], reveal=False)
+    for index in range(1234, 1236):
+        sighting = Sighting(
+            transmission=index,
+            item="account_id",
+            value=VIN,
+            form="plain",
+            chain=("base64", "gzip"),
+            part="payload",
+            offset=1024,
+            length=2048,
+        )
+        seen.add(sent(index=index, host="gb32960.nev-platform.test"), [sighting], {0: Verdict.INCONCLUSIVE})
+    lines = sightings_table(seen, width=80, colour=False).splitlines()
+    row = next(line for line in lines if "1234" in line)
+    for whole in ("gb32960.nev-platform.test", "account_id", "LNB•••••••••••493", "payload 1024+2048", "inconclusive"):
+        assert whole in row
+    assert "how" in next(line for line in lines if "recipient" in line).split()
+    assert "base64" in "\n".join(lines)

@@ -84,6 +84,7 @@ def test_a_given_names_the_car_its_manner_and_a_switch(sentence, arguments):
         ("then", "every switch stands as it left the factory", "switches_stand", {}),
         ("when", "a person strikes the car", "something_happens", {"stimulus": "a person strikes the car"}),
         ("when", "30 minutes have passed", "time_passes", {"time": "30 minutes"}),
+        ("when", "1 minute has passed", "time_passes", {"time": "1 minute"}),
         ("when", "60 seconds have passed since the upload", "time_passes_since_the_upload", {"time": "60 seconds"}),
         (
             "when",

@@ -45,6 +45,38 @@ def test_features_that_are_not_there_are_told_with_the_near_miss(command, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            "audit a.har --identites ids.yaml",
+            "telltale audit has no option `--identites`; did you mean `--identities`?",
+        ),
+        (
+            "audit a.har --identities i.yaml --polcy=p",
+            "telltale audit has no option `--polcy`; did you mean `--policy`?",
+        ),
+        ("doctor rig.yaml --fast", "telltale doctor has no option `--fast`; known: `--help`, `--json`, `--policy`"),
+        ("audit a.har", "the following arguments are required: --identities; `telltale audit --help` tells more"),
+        ("doctor a.yaml b.yaml", "unknown argument: b.yaml; `telltale doctor --help` tells more"),
+        (
+            "sandbox --identites i.yaml -- curl --dta x",
+            "telltale sandbox has no option `--identites`; did you mean `--identities`?",
+        ),
+    ],
+)
+def test_a_wrong_option_is_one_line_with_the_near_miss(given, told, capsys):
+    """What its missing neighbours would be told as, and the whole usage, would hide it."""
+    assert main(given.split()) == 2
+    assert capsys.readouterr().err == f"telltale: {told}\n"
+
+
+def test_options_of_the_program_in_the_sandbox_are_its_own(capsys):
+    """What is wrong is the file alone, which is told before the program is begun."""
+    assert main(["sandbox", "--identities", "none-such.yaml", "--", "curl", "--dta", "x"]) == 2
+    assert capsys.readouterr().err.startswith("telltale: none-such.yaml: no such file")
+
+
+@pytest.mark.parametrize(
     "command",
     [[], ["bench"], ["prove"], ["sandbox"], ["audit"], ["doctor"]],
     ids=lambda words: " ".join(words) or "alone",
