@@ -140,6 +140,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if ended is error:
             raise
         raise ended from error
+    except (
+        Exception,
+        pytest.fail.Exception,
+        pytest.skip.Exception,
+    ) as error:  # in somebody's own step, or a fault of ours
+        running = item.funcargs.get("trial") if isinstance(item, pytest.Function) else None
+        if not isinstance(running, Trial) or (ended := running.cut_short(error)) is error:
+            raise
+        raise ended from error
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -13,7 +13,7 @@ import pytest
 from reports import environment
 from reports.tables import ScenarioRow, proof_table, verdict_table
 from steps.collector import CASE, Case, FeatureFile
-from telltale.errors import ExitStatus, TelltaleError
+from telltale.errors import ExitStatus, TelltaleError, one_line
 from telltale.verdict import Verdict
 from trials.proof import Catch, Pair, judge_pair, shortcomings, unshown
 from trials.trial import Trial
@@ -148,7 +148,7 @@ def _trial(item: pytest.Item) -> Trial | None:
 def _scenario_row(
     item: pytest.Item, case: Case, report: pytest.TestReport, error: BaseException | None, status: ExitStatus
 ) -> dict[str, Any]:
-    lines = str(error).splitlines() if error else []
+    lines = (str(error).splitlines() if isinstance(error, TelltaleError) else [one_line(error)]) if error else []
     reason = next((line.strip() for line in lines if line.startswith("  ")), lines[0] if lines else "")
     if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from telltale.errors import RigError, TelltaleError
+from telltale.errors import RigError, one_line
 
 Result = Mapping[str, Any] | None
 Handler = Callable[..., Result | Awaitable[Result]]
@@ -92,8 +92,7 @@ async def answer(line: bytes, handlers: Mapping[str, Handler]) -> bytes:
         if inspect.isawaitable(result):
             result = await result
     except Exception as error:  # noqa: BLE001 - whatever went wrong in the child is told to the bench, which decides
-        ours = isinstance(error, TelltaleError)  # written to be read as it stands
-        return encode({"error": str(error) if ours else f"{type(error).__name__}: {error}".removesuffix(": ")})
+        return encode({"error": one_line(error)})
     return encode(result or {})
 
 

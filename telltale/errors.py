@@ -61,6 +61,12 @@ class NamespacesRefusedError(HostRefusedError):
     """This host does not let the bench build its sealed network."""
 
 
+def one_line(error: BaseException) -> str:
+    """What *error* says in one line; what was not written to be read as it stands is named by its type."""
+    told = str(error) if isinstance(error, TelltaleError) else f"{type(error).__name__}: {error}".removesuffix(": ")
+    return " ".join(told.split())
+
+
 def near_miss(given: str, known: Iterable[str]) -> str:
     """``"; did you mean `x`?"`` for the known names closest to *given*, or all of them if they are few, or nothing."""
     names = sorted(set(known))

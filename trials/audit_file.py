@@ -17,7 +17,7 @@ from captures.sources.source import Source
 from reports.audited import Audited
 from reports.jsonlines import sighting_line
 from reports.overview import MOST, Overview
-from telltale.errors import InputError, TelltaleError
+from telltale.errors import InputError, TelltaleError, one_line
 from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.transmission import Transmission
@@ -162,5 +162,4 @@ class _Limits:
 def _crash(error: Exception) -> str:
     """One line for a fault of ours, with the place that mends it."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-    return f"the audit of this capture failed ({told}, in {Path(place.filename).name}:{place.lineno})"
+    return f"the audit of this capture failed ({one_line(error)}, in {Path(place.filename).name}:{place.lineno})"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss
+from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss, one_line
 from trials.fidelity import ASKED
 
 EXIT_STATUS = "Exit status: 0 complies, 1 violates, 2 a file or an option is wrong, 3 inconclusive or interrupted."
@@ -50,8 +50,7 @@ def _crash(error: Exception) -> str:
     handle, name = tempfile.mkstemp(prefix="telltale-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(traceback.format_exception(error))
-    told = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-    return f"the harness itself failed, and nothing is judged by that ({told}); its traceback is in {name}"
+    return f"the harness itself failed, and nothing is judged by that ({one_line(error)}); its traceback is in {name}"
 
 
 def _reader_gone() -> bool:

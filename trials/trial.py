@@ -17,7 +17,7 @@ from rigs.identities import another_vin
 from rigs.instruments import Instruments
 from rigs.stimuli import Stimulator
 from rigs.vehicle import Vehicle
-from telltale.errors import TelltaleError
+from telltale.errors import TelltaleError, one_line
 from telltale.finding import Judgement
 from telltale.identity import Identities, Identity
 from telltale.items import taxonomy
@@ -386,12 +386,12 @@ class Trial:
         error = settle(judgements) if judgements is not None else None
         return type(error)(self._mask(str(error))) if error is not None else None
 
-    def cut_short(self, error: TelltaleError) -> TelltaleError:
+    def cut_short(self, error: BaseException) -> BaseException:
         """What the scenario comes to when *error* ended it: a violation that had been shown by then stays one."""
         shown = settle(self.judgements)
         if not isinstance(shown, Violation):
             return error
-        return Violation(self._mask(f"{shown}\nthen the scenario was cut short: {error}"))
+        return Violation(self._mask(f"{shown}\nthen the scenario was cut short: {one_line(error)}"))
 
     def close(self) -> None:
         """Take the car off the bench and complete the run folder; what was captured stays readable."""

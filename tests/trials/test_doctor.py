@@ -158,6 +158,31 @@ def test_the_doctor_of_a_real_rig_turns_to_nobody_but_whom_its_file_names(exampl
     assert [host for host in turned_to if host not in announced] == []
 
 
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        ("vin: LNBSCCAF2TF000123", "they are written as they should be"),
+        ("vin: LNBSCCAF0TF000123", "its check digit is wrong: ninth character"),
+        (None, None),
+    ],
+    ids=["sound", "check digit", "none"],
+)
+def test_the_identities_of_a_real_rig_have_a_row_of_their_own(tmp_path, known, says):
+    """A doubt is told there and is no fault of the rig's."""
+    uplink = {"name": "cellular", "kind": "cellular", "interface": "lo"}
+    kept: dict[str, object] = {"rig": "bench", "kind": "real", "uplinks": [uplink]}
+    kept |= {"vehicle": str(RIGS / "vehicles/mini-os9.yaml"), "policy": str(RIGS.parent / "policies" / MINI)}
+    if known:
+        (tmp_path / "unit.yaml").write_text(known)
+        kept["identities"] = "unit.yaml"
+    (tmp_path / "rig.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True))
+    assert main(["doctor", str(tmp_path / "rig.yaml"), "--json", str(tmp_path / "rows.jsonl")]) == 0
+    connections, _ = rows(tmp_path / "rows.jsonl")
+    row = connections.get("identities")
+    assert (row and (row["tried"], row["state"])) == (("read unit.yaml", "ok") if known else None)
+    assert says is None or says in row["says"]
+
+
 def test_bad_input_ends_2_and_a_host_that_refuses_namespaces_3(tmp_path, capsys):
     """In one line each."""
     assert main(["doctor", str(tmp_path / "rig.yaml")]) == 2
