@@ -92,3 +92,29 @@ def test_an_uplink_that_is_not_there_is_told(coverage):
     """With the near-miss."""
     with pytest.raises(InputError, match="no uplink `celular`; did you mean `cellular`"):
         coverage.slow("celular", 1)
+
+
+@pytest.mark.parametrize(("namespace", "source"), [("unit", None), ("ivi", "inner")], ids=["T-Box", "head unit"])
+def test_a_connection_outlives_the_loss_of_coverage(network, coverage, namespace, source):
+    """That of the control unit behind the T-Box too: its address and port are still the same afterwards."""
+    cellular = network.uplinks[0]
+    with network.socket("gateway") as server, network.socket(namespace) as client:
+        for end in (server, client):
+            end.settimeout(PATIENCE)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("0.0.0.0", 8080))
+        server.listen()
+        if source:
+            client.bind((cellular.behind[0].inner_address, 0))
+        client.connect((ELSEWHERE, 443))
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.settimeout(PATIENCE)
+            client.sendall(b"before")
+            assert accepted.recv(100) == b"before"
+            coverage.lost("cellular")
+            coverage.back("cellular")
+            client.sendall(b"after")
+            assert accepted.recv(100) == b"after"
+            accepted.sendall(b"answer")
+            assert client.recv(100) == b"answer"

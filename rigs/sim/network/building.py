@@ -161,7 +161,7 @@ def build(*, proxy_port: int | None, dns_port: int, catch_all: CatchAll | None, 
     places = {}
     for name, network in networks.items():
         linux.setns(network, linux.CLONE_NEWNET)
-        with _step(f"filter packets in `{name}` (nftables with nft_chain_nat, nft_redir, nft_masq)"):
+        with _step(f"filter packets in `{name}` (nftables with nft_chain_nat, nft_nat, nft_redir)"):
             firewall.apply(rules[name])
         with _step(f"set addresses and routes in `{name}`"):
             wires[name]()

@@ -22,6 +22,8 @@ _TABLE = "bench"
 _NF_DROP, _NF_ACCEPT = 0, 1
 _NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
 """``NFT_PAYLOAD_NETWORK_HEADER``, ``NFT_PAYLOAD_TRANSPORT_HEADER``"""
+_SNAT = 0
+"""``NFT_NAT_SNAT``"""
 _IPV4_SOURCE = 12
 """Where the source address stands in an IPv4 header (RFC 791, 3.1)."""
 
@@ -113,15 +115,31 @@ def redirect(port: int) -> Expression:
     )
 
 
-def masquerade(first: int, last: int) -> Expression:
-    """Gives it the address of the interface that it leaves by, and a source port in a range, ends included."""
-    registers = {Regs.NFT_REG_1: first, Regs.NFT_REG_2: last}
+def leave_as(address: str, first: int, last: int) -> Expression:
+    """Gives it an IPv4 source address, and a source port in a range, ends included.
+
+    By a fixed address and not by masquerading, for that has the kernel forget the translations of an interface that
+    goes down: a connection that was open when coverage was lost would go on from another port.
+    """
+    registers = {
+        Regs.NFT_REG_1: struct.pack("!H", first),
+        Regs.NFT_REG_2: struct.pack("!H", last),
+        Regs.NFT_REG_3: socket.inet_aton(address),
+    }
     loaded = (
-        genex("immediate", {"dreg": register, "data": {"attrs": [("NFTA_DATA_VALUE", struct.pack("!H", port))]}})
-        for register, port in registers.items()
+        genex("immediate", {"dreg": register, "data": {"attrs": [("NFTA_DATA_VALUE", value)]}})
+        for register, value in registers.items()
     )
-    ports = {"reg_proto_min": Regs.NFT_REG_1, "reg_proto_max": Regs.NFT_REG_2}
-    return (*loaded, genex("masq", {**ports, "flags": {"NF_NAT_RANGE_PROTO_SPECIFIED"}}))
+    wanted = {
+        "type": _SNAT,
+        "family": socket.AF_INET,
+        "reg_addr_min": Regs.NFT_REG_3,
+        "reg_addr_max": Regs.NFT_REG_3,
+        "reg_proto_min": Regs.NFT_REG_1,
+        "reg_proto_max": Regs.NFT_REG_2,
+        "flags": {"NF_NAT_RANGE_MAP_IPS", "NF_NAT_RANGE_PROTO_SPECIFIED"},
+    }
+    return (*loaded, genex("nat", wanted))
 
 
 def drop() -> Expression:
@@ -145,16 +163,13 @@ def t_box() -> list[Rule]:
     """
     rules = quiet()
     numbers = (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
-    for behind in (behind for uplink in UPLINKS for behind in uplink.behind):
-        here, ports = from_address(behind.inner_address), masquerade(*behind.ports)
-        rules += [Rule("postrouting", (here, protocol(number), ports)) for number in numbers]
     for uplink in UPLINKS:
-        own, ports = from_address(uplink.unit_addresses[0]), masquerade(*T_BOX_PORTS)
-        rules += [
-            Rule("postrouting", (own, protocol(number), from_port(*behind.ports), ports))
-            for behind in uplink.behind
-            for number in numbers
-        ]
+        address = uplink.unit_addresses[0]
+        for behind in uplink.behind:
+            here, theirs = from_address(behind.inner_address), leave_as(address, *behind.ports)
+            rules += [Rule("postrouting", (here, protocol(number), theirs)) for number in numbers]
+            own = (from_address(address), from_port(*behind.ports), leave_as(address, *T_BOX_PORTS))
+            rules += [Rule("postrouting", (protocol(number), *own)) for number in numbers]
     return rules
 
 
