@@ -255,7 +255,7 @@ class Engine:
                     runs[identity] = end
                     own.append((start, end))
                     yield Found(identity=identity, form="plain", chain=layer.chain, start=start, end=end)
-                case Recogniser() as recogniser:
+                case Recogniser() as recogniser if "reversed" not in layer.chain:  # backwards nothing has its shape
                     yield from self._stranger(layer, piece, hit, recogniser, told)
                 case Kind() as kind:
                     begun.append((hit.start, kind))

@@ -129,6 +129,15 @@ def test_a_position_is_read_backwards_too(seen, position):
     ]
 
 
+def test_values_of_others_are_not_made_by_reading_backwards(send):
+    """Text that is read from its end for a position of the run has no e-mail addresses there."""
+    position = Identity(item="position", value=(39.904217, 116.407413))
+    engine = Engine(Identities([position]), recognise=True)
+    body = b'{"email": "amber.gxaeue@example.org", "id": "314704.611,712409.93"}'
+    told = sorted((one.item, one.chain) for one in engine.search(send(Part(name="body", data=body))))
+    assert told == [("email", ()), ("position", ("reversed",))]
+
+
 def deflate(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()
