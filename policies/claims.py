@@ -71,7 +71,7 @@ def none_leaves(
                     yield finding
             elif any(is_within(finding.sighting.item, item) for item in items):
                 if concerned and finding.verdict is not Verdict.VIOLATES:
-                    reason = f"{finding.sighting.item} left for {finding.function}, of which none may"
+                    reason = f"{finding.sighting.item} left for {finding.function}, of which the scenario allows none"
                     yield replace(finding, verdict=Verdict.VIOLATES, reason=f"{reason} ({finding.reason})")
                 else:
                     yield finding

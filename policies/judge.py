@@ -145,7 +145,7 @@ class _Case:
         doubts = self._doubts if finding.verdict is Verdict.INCONCLUSIVE else []
         if sighting.form == RECOGNISED and finding.verdict is Verdict.VIOLATES:
             finding = replace(finding, verdict=Verdict.INCONCLUSIVE)
-            doubts = ["its shape or its field's name is all that tells it"]
+            doubts = ["it was recognised, and is no value of the run's own"]
         told = "; ".join((finding.reason, *doubts, *(f"warning: {why}" for why in warnings)))
         return replace(finding, reason=told)
 

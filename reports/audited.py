@@ -25,7 +25,9 @@ class Audited:
     ours: int = 0
     """Control transmissions that a bench's own record names; nothing else here counts them."""
     verdict: Verdict | None = None
-    """None without a policy."""
+    """None without a policy, and of what stayed in the car."""
+    aboard: bool = False
+    """Whether all that it holds stayed in the car, as on a CAN bus: there is nothing to be judged then."""
     conclusion: tuple[str, ...] = ()
     """The judgement in lines for people."""
     failure: str | None = None

@@ -115,7 +115,7 @@ def audit(
             page.write(made.encode(errors="replace"))
     if len(audited) > 1:
         print(f"\n{closing(audited)}")
-    return ExitStatus.gravest(one.status for one in audited)
+    return ExitStatus.gravest(one.status for one in audited if policy is None or not one.aboard)
 
 
 def _policy(folder: Path) -> Policy:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[int], None]
 """Is told how many bytes of the file were read so far."""
+NOT_JUDGED = "not judged: a vehicle's bus, and what is on it has not left the car"
 _STEP = 256
 """Transmissions between two words about progress."""
 
@@ -86,11 +87,13 @@ class Auditor:
         overview = Overview(self._secrets, reveal=self._terms.reveal)
         judge = AuditJudge(self._terms.policy, self._terms.timeline) if self._terms.policy else None
         limits = _Limits()
+        aboard = left = False
         ours = Ours(job.controls)
         with _lines(job.lines) as write:
             for transmission, found in self._examined(source, tell):
                 if ours.sent(transmission, found):
                     continue
+                aboard, left = aboard or not transmission.left, left or transmission.left
                 judged = judge.add(transmission, found.sightings) if judge else None
                 overview.add(transmission, found.sightings, judged.verdicts if judged else None)
                 if found.sightings or found.gaps:
@@ -99,7 +102,8 @@ class Auditor:
                     for s in found.sightings:
                         write(sighting_line(job.name, transmission, s, reveal=overview.reveal, recipient=name))
         gaps = tuple(dict.fromkeys((*source.gaps, *source.notes, *limits)))
-        concluded = judge.conclude(gaps) if judge else None
+        stayed = aboard and not left
+        concluded = judge.conclude(gaps) if judge and not stayed else None
         return Audited(
             name=job.name,
             size=job.size,
@@ -108,7 +112,8 @@ class Auditor:
             gaps=concluded.gaps if concluded else gaps,
             ours=ours.count,
             verdict=concluded.verdict if concluded else None,
-            conclusion=concluded.lines if concluded else (),
+            aboard=stayed,
+            conclusion=concluded.lines if concluded else (NOT_JUDGED,) if judge else (),
         )
 
     def _examined(self, source: Source, tell: Tell) -> Iterator[tuple[Transmission, Examination]]:

@@ -53,7 +53,9 @@ def doctor(rig: Path, *, policy: Path | None, json_file: Path | None) -> ExitSta
         else:
             checks = list(_simulated(setup, folder))
     checks += _exits(setup.rig)
-    connections = [ConnectionRow(connection=c.connection, tried=c.tried, state=c.state, says=c.says) for c in checks]
+    # which file it is was said on the command line
+    said = ((c, c.says.replace(f"{setup.rig.path}:", f"{setup.rig.path.name}:")) for c in checks)
+    connections = [ConnectionRow(connection=c.connection, tried=c.tried, state=c.state, says=s) for c, s in said]
     missing = {check.connection for check in checks if check.state == "missing"}
     clauses = [
         ClauseRow(clause=row.clause, prospect=row.prospect, because=row.because)

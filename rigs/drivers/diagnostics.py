@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -38,6 +39,8 @@ _ALL = 0xFF
 _NO_ANSWER = (ConfigError, InvalidResponseException, TimeoutException, UnexpectedResponseException)
 
 T = TypeVar("T")
+
+logging.getLogger("UdsClient").setLevel(logging.CRITICAL)  # all that it logs as an error it raises as well
 
 
 class UdsClient:

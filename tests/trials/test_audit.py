@@ -315,6 +315,21 @@ def test_what_is_wrong_with_what_was_given_is_one_line_and_2(audit, capture, tmp
     assert len(err.splitlines()) == 1
 
 
+def test_a_bus_of_the_car_is_listed_and_not_judged(audit, capture, tmp_path, policy):
+    """What is on it has not left: alone it shows nothing about what leaves, beside other captures it is no doubt."""
+    bus = tmp_path / "captures" / "drive.log"
+    capture("drive.pcap", udp(VIN.encode()))
+    bus.write_text("(1795338346.000000) can0 123#0102030405060708\n" * 3)
+    status, out, _, _ = audit(bus, "--policy", policy)
+    assert status == 3
+    assert "not judged: a vehicle's bus, and what is on it has not left the car" in out
+    assert "covered by the policy" not in out
+    assert audit(bus)[0] == 0
+    status, out, _, _ = audit(tmp_path / "captures", "--policy", policy)
+    assert status == 1
+    assert "2 captures: 1 listed, 1 violates" in out
+
+
 def test_a_folder_is_audited_whole_over_several_processes(audit, capture, tmp_path, policy):
     """In order of names, other files passed over; a bad file is its own line, and the gravest status wins."""
     for number in range(6):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("doctor")
 OFFLINE = Path(__file__).parents[1] / "offline_host.py"
 MINI = "mini-connected-zh-2025-09"
 CLOSED = ("weather.xiaomiev.test", "tsp.xiaomiev.test", "feedback.xiaomiev.test")
-FEATURES = ("weather", "remote_management", "user_feedback", "software_update")
+FEATURES = ("weather", "on_the_road", "remote_management", "user_feedback", "software_update")
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ def test_what_is_wrong_with_a_real_rig_is_told_with_the_mend(tmp_path):
     assert wrong == {"modem", "uplink cellular", "access to a.test", "access to b.test"}
     assert "it must hold the unit's certificate and its unencrypted key" in connections["access to a.test"]["says"]
     assert f"{tmp_path}/tap.log" in connections["access to b.test"]["says"]
+    assert connections["modem"]["says"].startswith("rig.yaml:"), "the name is enough; folders would fill the table"
     assert "this host has no interface `nothere0`" in connections["uplink cellular"]["says"]
     needs_switch = [row for row in clauses.values() if "cannot be brought about: this rig has no" in str(row)]
     assert needs_switch

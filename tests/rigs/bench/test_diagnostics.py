@@ -136,11 +136,12 @@ def test_a_reset_is_done_when_the_unit_answers_again(client, unit):
     assert unit.told == ["reset"]
 
 
-def test_an_answer_is_a_sign_of_life_and_silence_none(client, unit):
-    """A second of silence is enough."""
+def test_an_answer_is_a_sign_of_life_and_silence_none(client, unit, caplog):
+    """A second of silence is enough, and no error in anybody's log: who asked is told."""
     assert client.answers()
     unit.deaf = True
     assert not client.answers()
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
