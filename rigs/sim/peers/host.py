@@ -156,7 +156,8 @@ class PeerHost:
         end = time.monotonic() + timeout
         while (come := received()) < told:
             if time.monotonic() > end:
-                raise RigError(f"{told - come} CAN frames of the unit did not reach the bench within {timeout:g} s")
+                lost = f"{told - come} frames of the unit did not come over the CAN bus within {timeout:g} s"
+                raise RigError(lost)
             time.sleep(_POLL)
 
     def close(self) -> None:
