@@ -174,7 +174,7 @@ def test_what_the_unit_says_is_counted_by_identifier(host, driver, unit_can):
     host.arrive(before, lambda: driver.received)
     assert driver.heard(0x51A, extended=False) == 3
     assert driver.heard(0x51A, extended=True) == 1
-    with pytest.raises(RigError, match="1 CAN frames of the unit did not reach the bench"):
+    with pytest.raises(RigError, match="1 frames of the unit did not come over the CAN bus"):
         host.arrive(before - 1, lambda: driver.received, 0.05)
 
 
