@@ -1,4 +1,4 @@
-"""Runs ``telltale`` as on a host without any network: ``python offline_host.py LOG ARGUMENTS...``.
+"""Runs ``telltale`` as on a host without any network: ``python -P offline_host.py LOG ARGUMENTS...``.
 
 It stands in a network namespace of its own whose only interface is loopback, so nothing that it or a program that it
 starts sends can leave; and whatever it looks up or connects to in the Internet families is refused and written to LOG,

@@ -142,7 +142,7 @@ def test_the_doctor_of_a_real_rig_turns_to_nobody_but_whom_its_file_names(exampl
     log = tmp_path / "asked"
     log.touch()
     done = subprocess.run(
-        [sys.executable, str(OFFLINE), str(log), "doctor", str(example)],
+        [sys.executable, "-P", str(OFFLINE), str(log), "doctor", str(example)],
         capture_output=True,
         text=True,
         timeout=120,
