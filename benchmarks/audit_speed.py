@@ -71,9 +71,9 @@ def audit(path: Path) -> dict[str, float]:
     engine = engine_for(RUN)
     source = open_source(path)
     transmissions = sightings = 0
-    for sent in source.transmissions():
+    for _, found in engine.examine_all(source.transmissions()):
         transmissions += 1
-        sightings += len(engine.examine(sent).sightings)
+        sightings += len(found.sightings)
     spent = time.process_time() - begun
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     return {"spent": spent, "memory": most, "transmissions": transmissions, "sightings": sightings}
