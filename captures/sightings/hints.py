@@ -82,6 +82,8 @@ _BEFORE = rb"(?:^|[^A-Za-z0-9+_-])"  # a text of digits
 _FEW = 4  # bytes or digits that are worth an alternation
 _ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a value
 
+_MORE = 6  # digits behind a shorter one; two Chinese characters in deflate are eleven
+
 
 def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[bytes] = ()) -> Iterator[Hint]:
     """Reasons to decode, for texts that hold one of *values* or digests, or the beginning of a stream.
@@ -214,6 +216,8 @@ def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
             source += b"".join(map(_digit_class, groups))
         length = len(allowed) // 3 * 4
         if magic.headless:
+            if length < _ENOUGH:  # or many a word would do ("example")
+                source, length = source + b"[A-Za-z0-9+/_-]{%d}" % _MORE, length + _MORE
             yield Expression(_BEFORE + source, length)
         else:
             yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH)
