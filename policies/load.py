@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field
 
 from policies.endpoints import ambiguous
 from policies.model import (
@@ -22,13 +24,16 @@ from policies.model import (
 from policies.sections import marks_of
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
-from telltale.yamlfile import Location, Strict, check, line_of, read
+from telltale.timeline import Fact
+from telltale.yamlfile import Location, Strict, check, line_of, read_whole
 
 M = TypeVar("M", bound=Strict)
 
 
 class _Clauses(Strict):
     clauses: dict[str, ClauseRow]
+    facts: dict[str, Annotated[tuple[Fact, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Unit state that only these clauses speak of; the document's own list has what many do."""
 
 
 class _Recipients(Strict):
@@ -61,7 +66,7 @@ class _File(Generic[M]):
 
     @classmethod
     def read(cls, path: Path, model: type[M]) -> _File[M]:
-        data, lines = read(path)
+        data, lines = read_whole(path)
         return cls(path, check(data, model, path, lines), lines)
 
     def error(self, message: str, *place: int | str) -> InputError:
@@ -78,7 +83,7 @@ class _File(Generic[M]):
 
 
 def load_policy(folder: Path | str) -> Policy:
-    """The policy in *folder*: document.yaml, clauses.yaml, recipients.yaml, endpoints.yaml.
+    """The policy in *folder*: document.yaml, clauses.yaml, recipients.yaml, endpoints.yaml, each perhaps in parts.
 
     :raises InputError: something is missing, misspelt or contradictory; one line with file and line
     """
@@ -98,9 +103,13 @@ def load_policy(folder: Path | str) -> Policy:
     recipients = _File.read(folder / "recipients.yaml", _Recipients)
     clauses = _File.read(folder / "clauses.yaml", _Clauses)
     endpoints = _File.read(folder / "endpoints.yaml", _Endpoints)
+    for name in clauses.content.facts:
+        if name in document.content.facts:
+            raise clauses.error(f"the fact `{name}` stands in document.yaml already", "facts", name)
+    facts = {**document.content.facts, **clauses.content.facts}
     policy = Policy(
         folder=folder,
-        document=document.content,
+        document=document.content.model_copy(update={"facts": facts}),
         clauses={name: Clause(id=name, **row.model_dump()) for name, row in clauses.content.clauses.items()},
         organisations={
             name: Organisation(id=name, **row.model_dump()) for name, row in recipients.content.organisations.items()

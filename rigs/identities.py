@@ -9,9 +9,11 @@ import math
 import random
 import secrets
 import uuid
+from collections.abc import Callable, Mapping
 
 from rigs.anonymiser import blurred
 from rigs.footage import picture, sound, video
+from rigs.words import words
 from telltale.identity import Identities, Identity, Position
 from telltale.wellformed import vin_check_digit
 
@@ -23,6 +25,22 @@ _SURNAMES = ("欧阳", "司马", "诸葛", "上官", "慕容", "令狐", "尉迟
 _GIVEN = "测试样例演检验仿真模拟"
 """Characters of "test", "sample", "drill", "check", "simulated": a name that reads as made up."""
 _METRES_PER_DEGREE = 111_320
+_FOOTAGE: Mapping[str, Callable[[random.Random], bytes]] = {
+    "sentry_video": lambda draw: video(draw, frames=6),
+    "cabin_video": lambda draw: video(draw, frames=5),
+    "cabin_image": picture,
+    "cabin_audio": lambda draw: sound(draw, seconds=1),
+    "parking_image": picture,
+    "avatar": picture,
+    "exterior_audio": lambda draw: sound(draw, seconds=1),
+    "call_audio": lambda draw: sound(draw, seconds=1),
+    "voice_message": lambda draw: sound(draw, seconds=1),
+    "user_photo": picture,
+    "feedback_image": picture,
+    "track_video": lambda draw: video(draw, frames=2),
+    "mirrored_screen": picture,
+}
+"""Media item to what the car's cameras and microphones hold of it."""
 _SHOWN = ("sentry_video", "parking_image")
 """Footage of the street, in which people are blurred before it is shown."""
 
@@ -57,16 +75,20 @@ def generate(seed: int | None = None, *, manufacturer_code: str = "LNB", near: P
         "person_name": draw.choice(_SURNAMES) + "".join(draw.sample(_GIVEN, 2)),
         # example.com: reserved (RFC 2606, 3)
         "email": f"{handle}@example.com",
+        "nickname": f"Sample {handle[:7].title()}",
+        "home_address": f"测试路{_digits(draw, 3)}号 {handle[3:]}",
+        "serial_number": "TEST" + _digits(draw, 12),
+        "neighbour_mac": _mac(draw),
+        "wifi_ssid": f"Bench {handle[2:9]}",
+        **words(draw),
     }
     values: dict[str, str | Position | bytes] = {
         **text,
         "position": _moved(draw, near, 100, 2_000),
         "home_position": _moved(draw, near, 30_000, 50_000),
-        "sentry_video": video(draw, frames=6),
-        "cabin_video": video(draw, frames=5),
-        "cabin_image": picture(draw),
-        "cabin_audio": sound(draw, seconds=1),
-        "parking_image": picture(draw),
+        "track_position": _moved(draw, near, 60_000, 80_000),
+        "destination": _moved(draw, near, 130_000, 150_000),
+        **{item: make(draw) for item, make in _FOOTAGE.items()},
     }
     given = [Identity(item=item, value=value) for item, value in values.items()]
     # what a car makes of its footage before others see it is the run's as well, and is looked for

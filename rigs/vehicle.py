@@ -19,7 +19,7 @@ from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.timeline import Fact
 from telltale.times import SECOND
-from telltale.yamlfile import Duration, Location, Strict, check, line_of, read
+from telltale.yamlfile import Duration, Location, Strict, check, line_of, read_whole
 
 Position = Literal["on", "off"]
 """How a switch stands."""
@@ -267,7 +267,7 @@ class Vehicle:
 
         :raises InputError: with file, line and near-misses, for the first thing that is wrong
         """
-        data, lines = read(path)
+        data, lines = read_whole(path)
         return cls(check(data, _VehicleFile, path, lines), path, lines)
 
     @property

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
+from typing import Self
 
 
 class ExitStatus(IntEnum):
@@ -30,6 +31,18 @@ class ExitStatus(IntEnum):
         return cls.INCONCLUSIVE
 
 
+class Line(int):
+    """A 1-based line number that knows its file, where several files were read as one."""
+
+    file: Path
+
+    def __new__(cls, number: int, file: Path) -> Self:
+        """Line *number* of *file*."""
+        line = super().__new__(cls, number)
+        line.file = file
+        return line
+
+
 class TelltaleError(Exception):
     """Root of the tree. ``str()`` is one line: what was given, what was expected, the mend."""
 
@@ -43,6 +56,8 @@ class InputError(TelltaleError):
 
     def __init__(self, message: str, *, file: Path | str | None = None, line: int | None = None) -> None:
         self.message = message
+        if isinstance(line, Line):
+            file, line = line.file, int(line)
         self.file = Path(file) if file is not None else None
         self.line = line
         place = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "

@@ -11,7 +11,7 @@ from pydantic import RootModel
 from telltale.errors import InputError, near_miss
 from telltale.yamlfile import Strict, load
 
-Kind = Literal["text", "position", "media"]
+Kind = Literal["text", "words", "position", "media"]
 
 
 class _Row(Strict):

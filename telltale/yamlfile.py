@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from telltale.errors import InputError, near_miss
+from telltale.errors import InputError, Line, near_miss
 from telltale.times import parse_duration
 
 
@@ -35,6 +35,7 @@ Duration = Annotated[int, BeforeValidator(lambda value: parse_duration(value) if
 """Nanoseconds, written ``60 minutes`` or ``10 s``."""
 
 M = TypeVar("M", bound=BaseModel)
+L = TypeVar("L", bound=int)
 Location = tuple[int | str, ...]
 
 
@@ -91,6 +92,52 @@ def read(path: Path) -> tuple[Any, dict[Location, int]]:
     return data, lines
 
 
+def read_whole(path: Path) -> tuple[Any, dict[Location, Line]]:
+    """Like `read`, with the parts of a file that has grown too long for one: ``clauses.yaml`` and ``clauses/*.yaml``.
+
+    Parts add to the file and to one another: mappings are joined, lists go on. What only one can say (a text, a
+    number) only one may say. With parts, the file itself may be missing.
+
+    :raises InputError: as `read`, or two of them say the same thing
+    """
+    parts = sorted(path.with_suffix("").glob("*.yaml"))
+    files = [path, *parts] if path.exists() or not parts else parts
+    whole: Any = None
+    lines: dict[Location, Line] = {}
+    for file in files:
+        data, theirs = read(file)
+        if file is files[0]:
+            whole, lines = data, {place: Line(line, file) for place, line in theirs.items()}
+        elif data is not None:
+            whole = _joined(whole, data, (), lines, {place: Line(line, file) for place, line in theirs.items()})
+    return whole, lines
+
+
+def _joined(
+    whole: Any, part: Any, place: Location, lines: dict[Location, Line], theirs: Mapping[Location, Line]
+) -> Any:
+    """*part* joined to *whole*, both found at *place*; *lines* grow by those of the part."""
+    if isinstance(whole, list) and isinstance(part, list):
+        for at, line in theirs.items():
+            if at[: len(place)] == place and len(at) > len(place):
+                lines[(*place, int(at[len(place)]) + len(whole), *at[len(place) + 1 :])] = line
+        return [*whole, *part]
+    if isinstance(whole, dict) and isinstance(part, dict):
+        joined = dict(whole)
+        for key, value in part.items():
+            here = (*place, str(key))
+            if key in whole:
+                joined[key] = _joined(whole[key], value, here, lines, theirs)
+            else:
+                joined[key] = value
+                lines.update({at: line for at, line in theirs.items() if at[: len(here)] == here})
+        return joined
+    first = line_of(place, lines)
+    where = f"{first.file.name}:{int(first)}" if first else "the file before it"
+    what = f"`{'.'.join(map(str, place))}`" if place else "something"
+    raise InputError(f"{what} stands in {where} already; a part may only add to it", line=line_of(place, theirs))
+
+
 def _without_blank(text: str, line: int) -> tuple[int, str] | None:
     """Line and key of a ``key:value`` without a blank that made YAML stumble at *line*; None if there is none.
 
@@ -138,7 +185,7 @@ def check(data: Any, model: type[M], path: Path, lines: Mapping[Location, int]) 
         raise _complaint(error, model, path, lines) from None
 
 
-def line_of(place: Location, lines: Mapping[Location, int]) -> int | None:
+def line_of(place: Location, lines: Mapping[Location, L]) -> L | None:
     """Line of *place* or of the nearest thing that encloses it."""
     for end in range(len(place), -1, -1):
         if place[:end] in lines:

@@ -56,10 +56,10 @@ class Setup:
         return replace(self, defects=_checked(self.unit, self.cloud, self.phone, self.vehicle, defects))
 
     def known_defects(self) -> Iterator[tuple[Path, Defect]]:
-        """The defects made for this rig's unit: ``defects/UNIT/`` beside the folder of its unit file."""
+        """The defects made for this rig's unit: below ``defects/UNIT/``, beside the folder of its unit file."""
         if self.unit is not None:
             folder = self.unit.path.parent.parent / "defects" / self.unit_name
-            for path in sorted(folder.glob("*.yaml")):
+            for path in sorted(folder.rglob("*.yaml"), key=lambda file: file.name):
                 yield path, _defect(path)
 
     @property

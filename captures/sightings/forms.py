@@ -21,6 +21,7 @@ from captures.sightings.packed import packed
 from captures.sightings.partial import end_at, ends, mask_at, masks
 from captures.sightings.scanner import Needle, Wanted
 from telltale.identity import Identity
+from telltale.items import taxonomy
 
 Extent = Callable[[bytes, Span, Span], Span | None]
 """``extent(data, hit, piece)``: all that stands there of what the pattern is a part of; None when it is not."""
@@ -94,6 +95,8 @@ def spellings(identity: Identity) -> tuple[str, ...]:
 def patterns(identity: Identity, others: Iterable[Identity] = (), keys: Sequence[bytes] = ()) -> Iterator[Pattern]:
     """Every byte pattern of a text identity; positions and media have none here (`positions`, `media`).
 
+    Words are looked for as they stand, in every encoding.
+
     :param others: values that may be the salt of its digests
     :param keys: keys that it may be hashed with
     """
@@ -101,6 +104,8 @@ def patterns(identity: Identity, others: Iterable[Identity] = (), keys: Sequence
         return
     for text in spellings(identity):
         yield from _plain(identity, text)
+    if taxonomy()[identity.item].kind == "words":
+        return  # nobody hashes or masks what people write
     yield from _partial(identity, identity.value)
     cases = sorted({case for text in spellings(identity) for case in (text, text.lower(), text.upper())})
     for form, digest in DIGESTS.items():

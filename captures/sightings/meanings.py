@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from captures.sightings.media_seen import beginnings
 from captures.sightings.recognisers import Recogniser
 from captures.sightings.scanner import Needle, Wanted
 from telltale.identity import Identity
+from telltale.items import taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ def _slices(identity: Identity, film: bytes, others: Collection[bytes]) -> Itera
             yield Needle(piece.data, caseless=False), Slice(identity, film, piece.offset)
 
 
+_UNESCAPED = re.compile(rb"[0-9A-Za-z._~-]{16,}")  # RFC 3986, section 2.3
+
+
+def _shows(text: bytes, identity: Identity) -> bool:
+    """Whether what is encoded of it looks so by itself (`skims`), and needs no hint."""
+    return taxonomy()[identity.item].kind == "words" and bool(_UNESCAPED.fullmatch(text))
+
+
 def _of(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterator[tuple[Wanted, Meaning]]:
     """Every needle of a run, with what it means where it is found."""
     values: list[bytes] = []
@@ -70,7 +80,7 @@ def _of(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterator[tup
         else:
             for pattern in patterns(identity, identities, keys):
                 yield pattern.wanted, pattern
-                if pattern.text is not None:
+                if pattern.text is not None and not _shows(pattern.text, identity):
                     kept = values if pattern.form in ("plain", "truncated") else digests
                     (salts if pattern.form.endswith(" salted") else kept).append(pattern.text)
     numbers = list(positions.needles(identities))

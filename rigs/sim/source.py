@@ -10,20 +10,9 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel
 
 from telltale.errors import InputError, near_miss
-from telltale.yamlfile import Location, check, line_of, read
+from telltale.yamlfile import Location, check, line_of, read_whole
 
 M = TypeVar("M", bound=BaseModel)
-
-
-class _Line(int):
-    """A line number that knows its file."""
-
-    file: Path
-
-    def __new__(cls, number: int, file: Path) -> Self:
-        line = super().__new__(cls, number)
-        line.file = file
-        return line
 
 
 @dataclass(frozen=True)
@@ -36,23 +25,16 @@ class Source:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """:raises InputError: the file cannot be read or is not YAML"""
-        data, lines = read(path)
-        return cls(path, data, {place: _Line(line, path) for place, line in lines.items()})
+        """The file with its parts. :raises InputError: one of them cannot be read or is not YAML"""
+        return cls(path, *read_whole(path))
 
     def check(self, model: type[M]) -> M:
         """The data as *model*. :raises InputError: with the file and line of the key at fault"""
-        try:
-            return check(self.data, model, self.path, self.lines)
-        except InputError as error:
-            if isinstance(error.line, _Line):
-                raise InputError(error.message, file=error.line.file, line=int(error.line)) from None
-            raise
+        return check(self.data, model, self.path, self.lines)
 
     def fault(self, place: Location, message: str) -> InputError:
         """The error to be raised about *place*."""
-        line = line_of(place, self.lines)
-        return InputError(message, file=line.file if isinstance(line, _Line) else self.path, line=line)
+        return InputError(message, file=self.path, line=line_of(place, self.lines))
 
     def patched(self, patch: Any, by: Source, at: Location) -> Source:
         """This file after an RFC 7386 merge patch, which stands in the file *by* at *at*.

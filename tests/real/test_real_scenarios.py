@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 RIG = ROOT / "rigs/xiaomi-su7.yaml"
 FEATURE = ROOT / "features/xiaomi-ev-2025-06/weather.feature"
 SCENARIO = "coarse"
-DEFECT = ROOT / "rigs/sim/defects/xiaomi-su7/weather-carries-vin.yaml"
+DEFECT = ROOT / "rigs/sim/defects/xiaomi-su7/08-weather/weather-carries-vin.yaml"
 
 
 def judgements(runs):

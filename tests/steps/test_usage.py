@@ -99,7 +99,7 @@ def test_input_that_is_wrong_is_told_when_it_is_collected_and_ends_2(outside, tm
 
 
 def test_a_defect_for_another_unit_is_told(outside, run_pytest, request):
-    defect = request.config.rootpath / "rigs/sim/defects/xiaomi-su7/ux-vin-sha256.yaml"
+    defect = request.config.rootpath / "rigs/sim/defects/xiaomi-su7/21-experience-plan/ux-vin-sha256.yaml"
     done = clear(run_pytest("--collect-only", "--defect", defect, folder=outside))
     assert done.lines(
         "ux-vin-sha256.yaml:2: the defect is for the unit `xiaomi-su7`, and this rig's unit is `example-ev`"

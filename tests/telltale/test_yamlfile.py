@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field
 
 from telltale.errors import InputError
-from telltale.yamlfile import Duration, Strict, load, read
+from telltale.yamlfile import Duration, Strict, check, load, read, read_whole
 
 
 class Leg(Strict):
@@ -79,3 +79,44 @@ def test_a_date_that_is_none_is_one_line(tmp_path):
     path.write_text("on: 2026-13-22\n")
     with pytest.raises(InputError, match=r"f\.yaml: holds a value that YAML cannot read: month must be in 1\.\.12"):
         read(path)
+
+
+def whole(tmp_path, **files):
+    """Write `x.yaml` and its parts `x/*.yaml`, and read them as one."""
+    (tmp_path / "x").mkdir()
+    for name, text in files.items():
+        (tmp_path / ("x.yaml" if name == "x" else f"x/{name}.yaml")).write_text(text, encoding="utf-8")
+    return read_whole(tmp_path / "x.yaml")
+
+
+def test_parts_add_to_their_file(tmp_path):
+    """Mappings are joined and lists go on; each line is known with its file."""
+    data, lines = whole(
+        tmp_path,
+        x="unit name: a\nlegs: {r: {every: 1 s}}\nports: [1]\n",
+        b="legs:\n  s: {every: 2 s}\n",
+        c="ports: [2]\n",
+    )
+    assert data == {"unit name": "a", "legs": {"r": {"every": "1 s"}, "s": {"every": "2 s"}}, "ports": [1, 2]}
+    assert (lines["legs", "s"], lines["legs", "s"].file.name) == (2, "b.yaml")
+    assert (lines["ports", 1], lines["ports", 1].file.name) == (1, "c.yaml")
+
+
+def test_parts_do_without_their_file(tmp_path):
+    """A folder of parts is enough."""
+    assert whole(tmp_path, b="legs: {}\n")[0] == {"legs": {}}
+
+
+def test_what_is_said_twice_is_an_error_that_names_both_places(tmp_path):
+    """Nobody has to guess which of two parts wins."""
+    with pytest.raises(InputError) as caught:
+        whole(tmp_path, x="legs: {r: {every: 1 s}}\n", b="\nlegs: {r: {every: 2 s}}\n")
+    told = str(caught.value).removeprefix(str(tmp_path))
+    assert told == "/x/b.yaml:2: `legs.r.every` stands in x.yaml:1 already; a part may only add to it"
+
+
+def test_a_slip_in_a_part_is_told_with_the_part(tmp_path):
+    """File and line are those where it stands."""
+    data, lines = whole(tmp_path, x="unit name: a\n", b="\nlegs: {r: {evry: 1 s}}\n")
+    with pytest.raises(InputError, match=r"x/b\.yaml:2: unknown key `evry`; did you mean `every`\?"):
+        check(data, File, tmp_path / "x.yaml", lines)

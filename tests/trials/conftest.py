@@ -81,7 +81,8 @@ def xiaomi():
 
     def setup(*defects):
         folder = RIGS / "sim" / "defects" / "xiaomi-su7"
-        return Setup.read(RIGS / "xiaomi-su7.yaml", policy=None, defects=[folder / f"{name}.yaml" for name in defects])
+        files = [next(folder.rglob(f"{name}.yaml")) for name in defects]
+        return Setup.read(RIGS / "xiaomi-su7.yaml", policy=None, defects=files)
 
     return setup
 
