@@ -53,7 +53,7 @@ _NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "erase": (("items",), ("functions",), ("within",), ("counted_from",)),
     "retain": (("items",), ("within",), ("counted_from",)),
     "respond": (("within",), ("counted_from",)),
-    "attest": (),
+    "attest": (("procedure",), ("evidence",)),
 }
 """What a clause of each modality cannot do without: one of each group."""
 

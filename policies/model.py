@@ -97,6 +97,10 @@ class ClauseRow(Strict):
     """Reading to what the clause says otherwise under it."""
     warning: bool = False
     """Inferred, not stated by the document: a breach is told as a warning and decides no verdict."""
+    procedure: str | None = None
+    """For what no bench can see: what somebody does to find out."""
+    evidence: str | None = None
+    """What counts as the answer to it."""
     requirements: tuple[str, ...] = ()
     """Outside requirements that the clause serves: a law's article, a standard's section."""
     note: str | None = None

@@ -39,7 +39,19 @@ def _found(send):
         (LAMP.encode("utf-16-le"), ("utf-16",)),
         (LAMP[::-1].encode(), ("reversed",)),
     ],
-    ids="plain upper gzip base64 base64-in-binary base64-of-gzip hex base32 percent utf-16 reversed".split(),
+    ids=[
+        "plain",
+        "upper",
+        "gzip",
+        "base64",
+        "base64-in-binary",
+        "base64-of-gzip",
+        "hex",
+        "base32",
+        "percent",
+        "utf-16",
+        "reversed",
+    ],
 )
 def test_words_are_found_in_every_encoding(found, body, chain):
     """No hint of their own is needed: encoded text looks so by itself."""
