@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pytest_bdd import then, when
+from pytest_bdd import given, then, when
 from pytest_bdd.parsers import re
 
 from steps.phrases import DURATION, duration, items
 from trials import claims
 from trials.trial import Trial
 
+_SWITCHED = re(r"the (?P<name>.+) is switched (?P<position>on|off)")
 
-@when(re(r"the (?P<name>.+) is switched (?P<position>on|off)"))
+
+@given(_SWITCHED)
+@when(_SWITCHED)
 def switched(trial: Trial, name: str, position: str) -> None:
     """As the user would; read back from the car before it counts."""
     trial.switch(name, position)

@@ -92,6 +92,12 @@ def test_a_given_names_the_car_its_manner_and_a_switch(sentence, arguments):
             "switched",
             {"name": "user experience plan", "position": "off"},
         ),
+        (
+            "given",
+            "the microphone permission is switched on",
+            "switched",
+            {"name": "microphone permission", "position": "on"},
+        ),
         ("then", "no VIN leaves the car", "none_leaves", {"words": "no VIN", "unit": "car"}),
         ("then", "no VIN leaves the phone", "none_leaves", {"words": "no VIN", "unit": "phone"}),
         (
