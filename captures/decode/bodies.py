@@ -48,11 +48,12 @@ def body_parts(content: Content, headers: Mapping[str, str]) -> list[Part]:
             if media_type.startswith(start):
                 envelopes = _envelopes(content.data, headers.get(coding, ""))
                 parts, rest = _gathered(content.data, envelopes)
-    parts = [
-        Part(name=part.name, data=part.data, encoding=content.encoding + part.encoding, opaque=part.opaque)
-        for part in parts
-        if part.data
-    ]
+    if parts:
+        parts = [
+            Part(name=part.name, data=part.data, encoding=content.encoding + part.encoding, opaque=part.opaque)
+            for part in parts
+            if part.data
+        ]
     if rest or content.opaque:
         parts.append(Part(name="body", data=rest, encoding=content.encoding, opaque=content.opaque))
     return parts

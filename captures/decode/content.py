@@ -35,6 +35,8 @@ def decode_content(data: bytes, header: str) -> Content:
     A coding that the data is not in, or that is unknown, ends it: what is then there is the body. A body cut off in the
     middle gives as much as can be unpacked.
     """
+    if not header:
+        return Content(data, (), None)
     taken: list[str] = []
     for coding in reversed([word.strip().lower() for word in header.split(",") if word.strip()]):
         if coding == "identity":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from captures.decode.model import Ending, Side, Stream
 
 _HEAD_LIMIT = 1 << 20
+_COMMON = 1024
+"""Bytes of a head or a line, up to which what was made of it is remembered."""
 REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) +(\S.*?) +HTTP/1\.[0-9]\s*\Z", re.DOTALL)
 _STATUS = re.compile(rb"HTTP/1\.[0-9] +([0-9]{3})(?: |\s*\Z)", re.DOTALL)
 BEGINS_REQUEST = re.compile(rb"\r?\n?[A-Z][A-Z-]{2,19} [^\s\0]")
@@ -47,36 +51,57 @@ class Parsed:
         self.end = self.resume
 
 
+class _Head(NamedTuple):
+    """The head of a message: its first line, and its fields."""
+
+    word: str
+    target: bytes
+    block: bytes
+    headers: dict[str, str]
+    """Shared by all messages with the same head: not to be changed."""
+
+
 def read_message(stream: Stream, start: int, side: Side, method: str = "") -> Parsed | None:
     """The message at *start*; None if there is none."""
     data, begin = stream.data, start
     while data.startswith((b"\r", b"\n"), begin):  # RFC 9112 section 2.2
         begin += 1
     head_end, body_start = _head(data, begin)
-    line_end = data.find(b"\n", begin, head_end)
-    line = data[begin : line_end if line_end >= 0 else head_end].rstrip(b"\r")
-    parsed = Parsed(start=start, begin=begin)
-    if side is Side.CLIENT:
-        match = REQUEST.match(line)
-        if match:
-            parsed.word, parsed.target = match[1].decode(), match[2]
-        elif body_start < 0 and line_end < 0 and BEGINS_REQUEST.match(line):
-            word, _, parsed.target = line.partition(b" ")
-            parsed.word = word.decode()
-        else:
-            return None
-    else:
-        match = _STATUS.match(line)
-        if not match:
-            return None
-        parsed.word = match[1].decode()
-    if line_end >= 0:
-        parsed.block = _fields(data[line_end + 1 : head_end], parsed.headers)
+    read = _read_head if head_end - begin > _COMMON else _common_head
+    head = read(data[begin:head_end], side, body_start < 0)
+    if head is None:
+        return None
+    parsed = Parsed(start, begin, 0, head.word, head.target, head.block, head.headers)
     if body_start < 0:
         parsed.end, parsed.complete = len(data), False
         return parsed
     _body(stream, parsed, body_start, side, method)
     return parsed
+
+
+def _read_head(head: bytes, side: Side, cut: bool) -> _Head | None:  # noqa: FBT001 - a cache knows no keywords apart
+    """What a head says; None if it is none. One that is *cut* off may end in its first line."""
+    line, more, rest = head.partition(b"\n")
+    line = line.rstrip(b"\r")
+    word, target = "", b""
+    if side is Side.SERVER:
+        match = _STATUS.match(line)
+        if not match:
+            return None
+        word = match[1].decode()
+    elif match := REQUEST.match(line):
+        word, target = match[1].decode(), match[2]
+    elif cut and not more and BEGINS_REQUEST.match(line):
+        begun, _, target = line.partition(b" ")
+        word = begun.decode()
+    else:
+        return None
+    headers: dict[str, str] = {}
+    return _Head(word, target, _fields(rest, headers), headers)
+
+
+_common_head = lru_cache(maxsize=512)(_read_head)
+"""Answers are nearly all the same, and so are many requests."""
 
 
 def _head(data: bytes, start: int) -> tuple[int, int]:
@@ -91,13 +116,21 @@ def _head(data: bytes, start: int) -> tuple[int, int]:
 
 def _fields(block: bytes, headers: dict[str, str]) -> bytes:
     """Enter the field lines of *block* into *headers*; the block again, every line ended by CRLF."""
-    lines = [line.rstrip(b"\r") for line in block.split(b"\n")]
-    lines = [line for line in lines if line]
+    lines = [line for raw in block.split(b"\n") if (line := raw.rstrip(b"\r"))]
     for line in lines:
-        name, _, value = line.decode("latin-1").partition(":")
-        key, value = name.strip().lower(), value.strip()
+        key, value = _common_field(line) if len(line) < _COMMON else _field(line)
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return b"".join(line + b"\r\n" for line in lines)
+    return b"\r\n".join((*lines, b""))
+
+
+def _field(line: bytes) -> tuple[str, str]:
+    """Name in lower case and value of a field line, RFC 9112 section 5."""
+    name, _, value = line.decode("latin-1").partition(":")
+    return name.strip().lower(), value.strip()
+
+
+_common_field = lru_cache(maxsize=2048)(_field)
+"""A client says the same of itself again and again."""
 
 
 def _body(stream: Stream, parsed: Parsed, place: int, side: Side, method: str) -> None:
@@ -109,7 +142,8 @@ def _body(stream: Stream, parsed: Parsed, place: int, side: Side, method: str) -
         or parsed.word in ("204", "304")
         or (method == "CONNECT" and parsed.word.startswith("2"))
     )
-    lengths = {word.strip() for word in parsed.headers.get("content-length", "").split(",")} - {""}
+    length = parsed.headers.get("content-length", "")
+    lengths = {length} if length.isdecimal() else {word.strip() for word in length.split(",")} - {""}
     if bodiless:
         parsed.end = place
     elif _is_chunked(parsed):
@@ -149,7 +183,8 @@ def read_on(stream: Stream, head: Parsed, place: int) -> Parsed:
 
 def _is_chunked(parsed: Parsed) -> bool:
     """By its headers."""
-    return "chunked" in parsed.headers.get("transfer-encoding", "").lower()
+    coding = parsed.headers.get("transfer-encoding")
+    return coding is not None and "chunked" in coding.lower()
 
 
 def _chunks(stream: Stream, parsed: Parsed, place: int) -> None:
@@ -181,6 +216,7 @@ def _chunks(stream: Stream, parsed: Parsed, place: int) -> None:
     parsed.end, parsed.complete = (after, True) if after >= 0 else (end, False)
 
 
+@lru_cache(maxsize=1024)
 def without_port(authority: str) -> str | None:
     """``[::1]:443`` and ``x.example:443`` without the port."""
     if authority.startswith("["):
