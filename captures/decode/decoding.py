@@ -9,13 +9,13 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from captures.decode import datagrams, dns, recognise
 from captures.decode.accounts import Account, Hole, StreamAccounts, Way
 from captures.decode.connections import Reader
 from captures.decode.flows import Conversation, Flows
-from captures.decode.link import TCP, Background, IpPacket, Links
+from captures.decode.link import TCP, Background, IpPacket, Links, Unwrapped
 from captures.decode.model import Message, Reading, Scene, Side
 from captures.decode.names import Asker, Names
 from captures.decode.quic import Connections
@@ -24,6 +24,10 @@ from captures.decode.tls_keys import KeyLog
 from captures.pcapng import Packet
 from telltale.times import SECOND
 from telltale.transmission import Transmission, Volume
+
+if TYPE_CHECKING:
+    from captures.decode.streams import Group
+    from captures.pcapng.batch import Batch
 
 SLICE = 16 << 20
 """Bytes pending in one conversation with which a slice of it is read."""
@@ -38,6 +42,8 @@ _MANY = 8192
 _SILENT = 600 * SECOND
 _OFTEN = 2048
 """Packets after which conversations that have ended are looked for."""
+_FEW = 16
+"""Packets that are rather read one by one than sorted."""
 _FLOW = 4096
 """Datagrams of a flow that are held."""
 _NOTES = 2000
@@ -66,6 +72,11 @@ class Decoding:
         self._clock = setting.clock
         self._names = Names(setting.names)
         self._flows = Flows(setting.units)
+        self._links: dict[str, Links] = {}
+        self._until = _OFTEN
+        """Number of the packet after which is looked for conversations that have ended …"""
+        self._full = SLICE
+        """… unless so many bytes are pending before."""
         self._scene = Scene(keylog=keylog, clock=setting.clock, quic=Connections(), read=recognise.read)
         self._readers: dict[int, Reader] = {}
         self._notes: Counter[str] = Counter()
@@ -82,25 +93,14 @@ class Decoding:
         """What could not be read and why, a sentence each."""
         return tuple(f"{note} ({count} times)" if count > 1 else note for note, count in self._notes.items())
 
-    def run(self, packets: Iterable[Packet]) -> Iterator[Transmission]:
+    def run(self, packets: Iterable[Packet | Batch]) -> Iterator[Transmission]:
         """What left the unit."""
-        links: dict[str, Links] = {}
-        flows, until, pending = self._flows, _OFTEN, SLICE
         for packet in packets:
-            link = links.get(packet.interface)
-            if link is None:
-                link = links[packet.interface] = Links()
-            found = link.unwrap(packet)
-            if isinstance(found, IpPacket):
-                self._add(found, packet)
-                if packet.number >= until or flows.pending > pending:
-                    if not self._whole:
-                        yield from self._due(packet.wall)
-                    until = packet.number + max(_OFTEN, len(flows) // 4)
-                    pending = flows.pending + SLICE
-            elif found is not None:
-                self._background(found, packet)
-        for link in links.values():
+            if not isinstance(packet, Packet):
+                yield from self._batch(packet)
+            elif self._take(packet) and self._is_time(packet.number):
+                yield from self._look(packet.number, packet.wall)
+        for link in self._links.values():
             for rest in link.incomplete():
                 self._note("fragments of an IP packet are missing from the capture")
                 self._add(rest.ip, rest.first)
@@ -108,6 +108,63 @@ class Decoding:
             self._finish(conversation)
         self._quic(self._scene.quic.finish(self._scene))
         yield from self._hand_out()
+
+    def _batch(self, batch: Batch) -> Iterator[Transmission]:
+        """The packets of a batch: stretch by stretch where they are plain, else one by one."""
+        from captures.decode.segments import segments  # noqa: PLC0415 - numpy is only loaded for what is large
+
+        sorted_out, row, flows = segments(batch), 0, self._flows
+        while row < len(batch):
+            end = sorted_out.stretch(row, self._until, self._full - flows.pending) if sorted_out else row
+            if sorted_out and end - row >= _FEW:
+                for one in sorted_out.groups(row, end):
+                    self._take_group(batch, one)
+                row = end
+                last = batch.number + row - 1
+                if self._is_time(last):
+                    yield from self._look(last, int(batch.walls[row - 1]))
+                continue
+            for alone in range(row, max(end, row + 1)):
+                packet = batch.packet(alone)
+                if self._take(packet) and self._is_time(packet.number):
+                    yield from self._look(packet.number, packet.wall)
+            row = max(end, row + 1)
+
+    def _take_group(self, batch: Batch, one: Group | int) -> None:
+        if isinstance(one, int):
+            self._take(batch.packet(one))
+            return
+        packet = batch.packet(one.row)
+        ip = self._unwrap(packet)
+        assert isinstance(ip, IpPacket)  # plain
+        self._flows.add_group(ip, packet, one)
+
+    def _unwrap(self, packet: Packet) -> Unwrapped | None:
+        link = self._links.get(packet.interface)
+        if link is None:
+            link = self._links[packet.interface] = Links()
+        return link.unwrap(packet)
+
+    def _take(self, packet: Packet) -> bool:
+        """Sort in a packet; whether it was one of IP."""
+        found = self._unwrap(packet)
+        if isinstance(found, IpPacket):
+            self._add(found, packet)
+            return True
+        if found is not None:
+            self._background(found, packet)
+        return False
+
+    def _is_time(self, number: int) -> bool:
+        """Whether it is time, after the packet of that number, to look for what has ended."""
+        return number >= self._until or self._flows.pending > self._full
+
+    def _look(self, number: int, now: int) -> Iterator[Transmission]:
+        """Read what is due, and say when to look again."""
+        if not self._whole:
+            yield from self._due(now)
+        self._until = number + max(_OFTEN, len(self._flows) // 4)
+        self._full = self._flows.pending + SLICE
 
     def _due(self, now: int) -> Iterator[Transmission]:
         """Read what has ended, and of the rest what should not be held any longer."""

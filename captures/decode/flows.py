@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from captures.decode.link import TCP, UDP, IpPacket
 from captures.decode.model import Side
-from captures.decode.streams import ACK, FIN, RST, SYN, Direction
+from captures.decode.streams import ACK, FIN, RST, SYN, Direction, Group
 from captures.pcapng import Packet
 from telltale.transmission import Address
 
@@ -64,6 +64,8 @@ class Conversation:
     """Neither end is the unit."""
     last: int = 0
     """Wall time of the latest packet."""
+    newest: int = -1
+    """Number of the latest packet, where packets were sorted in by the group."""
     pending: int = 0
     """Bytes of payload that were not read yet."""
     spoken: str = ""
@@ -176,6 +178,20 @@ class Flows:
                 direction.reset = True
             else:
                 direction.finished = (sequence + size) & 0xFFFFFFFF
+
+    def add_group(self, ip: IpPacket, packet: Packet, group: Group) -> None:
+        """Sort in what one end of a TCP connection sent, of which *packet* is the first; none opens or ends it."""
+        sport, dport = _TCP_HEADER(ip.data)[:2]
+        key = (packet.interface, TCP, ip.source, sport, ip.destination, dport)
+        conversation, side = self._known.get(key) or self._new(key, packet, swap=sport < dport)
+        for run in group.runs:
+            conversation.directions[side].extend(run)
+        if group.acknowledged is not None:
+            conversation.directions[1 - side].acknowledged = group.acknowledged
+        if group.packet > conversation.newest:  # the other end's group may reach further
+            conversation.newest, conversation.last = group.packet, group.wall
+        conversation.pending += group.size
+        self.pending += group.size
 
     def _new(self, key: Key, packet: Packet, *, swap: bool) -> tuple[Conversation, Side]:
         interface, protocol, source, sport, destination, dport = key

@@ -30,9 +30,9 @@ _ETHERTYPES = {
     0x8863: "pppoe discovery",
     0x88F7: "ptp",
 }
-_IPV4, _IPV6, _PPPOE = 0x0800, 0x86DD, 0x8864
-_GTP_PORT, _G_PDU = 2152, 255
-_VLANS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
+IPV4, IPV6, _PPPOE = 0x0800, 0x86DD, 0x8864
+GTP_PORT, _G_PDU = 2152, 255
+VLANS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
 _MAX_NESTING = 8
 
 _U16 = Struct("!H").unpack_from
@@ -131,11 +131,11 @@ def _plain(frame: memoryview, start: int) -> IpPacket | None:
 
     None for whatever else, which goes the long way.
     """
-    if len(frame) < start + 20 or frame[start] != 0x45 or (start and _U16(frame, 12)[0] != _IPV4):
+    if len(frame) < start + 20 or frame[start] != 0x45 or (start and _U16(frame, 12)[0] != IPV4):
         return None
     _, length, _, flags, protocol, source, destination = _IPV4_HEADER(frame, start)
     end = start + length
-    if protocol == UDP and _U16(frame, min(start + 22, len(frame) - 2))[0] == _GTP_PORT:
+    if protocol == UDP and _U16(frame, min(start + 22, len(frame) - 2))[0] == GTP_PORT:
         return None
     if flags & 0x3FFF or (protocol != TCP and protocol != UDP) or end > len(frame) or length < 20:  # noqa: PLR1714
         return None  # (two comparisons are faster than a set)
@@ -155,11 +155,11 @@ def _join(pieces: list[Fragment]) -> tuple[memoryview, int]:
 
 def _network(ethertype: int, frame: memoryview, offset: int, snapped: int) -> Unwrapped | Fragment:
     for _ in range(_MAX_NESTING):
-        if ethertype == _IPV4:
+        if ethertype == IPV4:
             found = _ipv4(frame, offset, snapped)
-        elif ethertype == _IPV6:
+        elif ethertype == IPV6:
             found = _ipv6(frame, offset, snapped)
-        elif ethertype in _VLANS:
+        elif ethertype in VLANS:
             ethertype = _U16(frame, offset + 2)[0]
             offset += 4
             continue
@@ -173,10 +173,10 @@ def _network(ethertype: int, frame: memoryview, offset: int, snapped: int) -> Un
         inside = _gtp(found) if isinstance(found, IpPacket) and found.protocol == UDP else None
         if inside is not None:
             frame, offset, snapped = inside, 0, 0
-            ethertype = _IPV4 if frame[0] >> 4 == 4 else _IPV6
+            ethertype = IPV4 if frame[0] >> 4 == 4 else IPV6
             continue
         if isinstance(found, IpPacket) and found.protocol in (_IPV4_IN_IP, _IPV6_IN_IP) and not found.missing:
-            ethertype = _IPV4 if found.protocol == _IPV4_IN_IP else _IPV6
+            ethertype = IPV4 if found.protocol == _IPV4_IN_IP else IPV6
             frame, offset, snapped = found.data, 0, 0
             continue
         return found
@@ -189,7 +189,7 @@ def _gtp(ip: IpPacket) -> memoryview | None:
     The header's length counts what follows its first 8 bytes, optional fields and extension headers included.
     """
     data = ip.data
-    if len(data) < 8 + 8 + 20 or _U16(data, 2)[0] != _GTP_PORT or data[8] >> 4 != 3 or data[9] != _G_PDU:
+    if len(data) < 8 + 8 + 20 or _U16(data, 2)[0] != GTP_PORT or data[8] >> 4 != 3 or data[9] != _G_PDU:
         return None
     end = 16 + _U16(data, 10)[0]
     at = 16
@@ -255,7 +255,7 @@ def _transport(ip: IpPacket, frame: memoryview) -> Unwrapped:
     return Background(name, len(frame)) if name else ip
 
 
-_PPP = {0x21: _IPV4, 0x57: _IPV6}
+_PPP = {0x21: IPV4, 0x57: IPV6}
 
 
 def _ethernet(frame: memoryview) -> tuple[int, int]:
@@ -263,7 +263,7 @@ def _ethernet(frame: memoryview) -> tuple[int, int]:
 
 
 def _raw(frame: memoryview) -> tuple[int, int]:
-    return (_IPV4 if frame[0] >> 4 == 4 else _IPV6), 0
+    return (IPV4 if frame[0] >> 4 == 4 else IPV6), 0
 
 
 def _cooked(frame: memoryview) -> tuple[int, int]:
@@ -277,7 +277,7 @@ def _cooked2(frame: memoryview) -> tuple[int, int]:
 def _null(frame: memoryview) -> tuple[int, int]:
     """A 4-byte address family in either byte order: 2 is IPv4, and each BSD has its own number for IPv6."""
     family = max(frame[0], frame[3])
-    return {2: _IPV4, 10: _IPV6, 24: _IPV6, 28: _IPV6, 30: _IPV6}.get(family, 0), 4
+    return {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}.get(family, 0), 4
 
 
 def _ppp(frame: memoryview) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 from captures.decode.model import Ending, Stream
@@ -15,6 +16,32 @@ from captures.decode.model import Ending, Stream
 _MASK = 0xFFFF_FFFF
 _HALF = 0x8000_0000
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+
+
+class Run(NamedTuple):
+    """Segments with data, each beginning where the one before it ends."""
+
+    sequence: int
+    """Of the first."""
+    payloads: list[memoryview]
+    walls: list[int]
+    packets: list[int]
+
+
+class Group(NamedTuple):
+    """What one end of a connection sent to the other in a stretch of a capture."""
+
+    row: int
+    """Of its first packet in the batch."""
+    packet: int
+    """Number of the latest."""
+    wall: int
+    """Of the latest."""
+    size: int
+    """Bytes of payload."""
+    acknowledged: int | None
+    """By the latest packet that says so."""
+    runs: list[Run]
 
 
 class Gap(NamedTuple):
@@ -111,6 +138,26 @@ class Direction:
                 self._next = (sequence + size) & _MASK
                 return
         self._insert(self._offset(sequence), payload, wall, packet)
+
+    def extend(self, run: Run) -> None:
+        """Segments that follow one another."""
+        sequence, payloads, walls, packets = run
+        self.add(sequence, payloads[0], walls[0], packets[0])
+        sequence = (sequence + len(payloads[0])) & _MASK
+        sizes = list(map(len, payloads[1:]))
+        total, island = sum(sizes), self._current
+        if sequence == self._next and island and (island is self._islands[-1] or self._room(island, total)):
+            self.captured += total
+            island.views += payloads[1:]
+            island.starts += accumulate(sizes, initial=island.end)
+            island.end = island.starts.pop()
+            island.walls += walls[1:]
+            island.packets += packets[1:]
+            self._next = (sequence + total) & _MASK
+            return
+        for payload, wall, packet in zip(payloads[1:], walls[1:], packets[1:], strict=True):
+            self.add(sequence, payload, wall, packet)
+            sequence = (sequence + len(payload)) & _MASK
 
     def _room(self, island: _Island, size: int) -> bool:
         after = self._islands[self._islands.index(island) + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from captures.decode import Decoding, KeyLog, Setting, StreamAccounts
@@ -10,6 +11,8 @@ from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Transmission
 
 _ANY = Setting()
+_LARGE = 48 << 20
+"""Bytes on disk."""
 
 
 class PacketSource(FileSource):
@@ -48,7 +51,12 @@ class PacketSource(FileSource):
         if self.kind == "pcapng":
             keylog |= KeyLog.parse(self._capture.keylog())
         self._decoding = Decoding(setting, keylog=keylog)
-        return self._decoding.run(self._capture.packets())
+        return self._decoding.run(self._capture.batches() if self._is_large else self._capture.packets())
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether packets are read by the batch: it saves more time than it takes to load what it needs."""
+        return self.size >= _LARGE or "numpy" in sys.modules
 
     def _ends(self) -> tuple[str, ...]:
         """Why the file ends before its end."""
