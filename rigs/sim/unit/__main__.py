@@ -142,7 +142,7 @@ class Unit:
         loop = asyncio.get_running_loop()
         settings: Settings = {}
         for name, fact in self.data["state"].items():
-            if where := fact.get("setting") or (fact["command"] and f"command/{name}"):
+            if where := fact.get("setting") or ((fact["command"] or fact["app"]) and f"command/{name}"):
                 settings.setdefault(where, {})[name] = fact
         for setting, value in self.flash.settings.items():
             kept = {name: fact for name, fact in settings.get(setting, {}).items() if fact["kept"]}

@@ -19,7 +19,7 @@ from rigs.sim.clock import SharedClock
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.compose import compose
 from rigs.sim.unit.flash import Flash
-from rigs.sim.unit.functions import Function, Send, of_file
+from rigs.sim.unit.functions import Function, Send, of_file, orders
 from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
 from rigs.sim.unit.templates import Value
@@ -72,7 +72,7 @@ class Engine:
         self.facts: dict[str, Fact] = {
             name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
         }
-        self._orders = _orders(unit["state"])
+        self._orders = orders(unit["state"])
         self._functions = [
             of_file(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
         ]
@@ -151,7 +151,8 @@ class Engine:
         self.pause()
 
     def app_started(self, component: str) -> None:
-        """The driver opened an app: ``package`` or ``package/activity``."""
+        """The driver opened an app: ``package`` or ``package/activity``; a page may set facts as well."""
+        self._obey(component)
         for function in self._functions:
             for which in dict.fromkeys((component.partition("/")[0], component)):
                 self._trigger(function, "on app", which)
@@ -161,14 +162,18 @@ class Engine:
         """The cloud handed over a command of the owner's: it may set facts, and it may trigger sends."""
         if self.life:
             self.life.commanded()
-        ordered = self._orders.get(command, {})
-        for fact, (_, kept) in ordered.items():
-            if kept:
-                self._flash.set(f"command/{fact}", command)
-        self.learn({fact: value for fact, (value, _) in ordered.items()})
+        self._obey(command)
         for function in self._functions:
             self._trigger(function, "on command", command)
         self.publish()
+
+    def _obey(self, order: str) -> None:
+        """The facts that a command, or a page of an app, sets."""
+        ordered = self._orders.get(order, {})
+        for fact, (_, kept) in ordered.items():
+            if kept:
+                self._flash.set(f"command/{fact}", order)
+        self.learn({fact: value for fact, (value, _) in ordered.items()})
 
     # The clock
 
@@ -409,13 +414,3 @@ class Engine:
             return before
         value: Value = self.facts[name] if name in self.facts else self._values[name]
         return value
-
-
-def _orders(state: Mapping[str, Any]) -> dict[str, dict[str, tuple[Fact, bool]]]:
-    """Command to the facts that it sets: the value of each, and whether it is kept over power-off."""
-    orders: dict[str, dict[str, tuple[Fact, bool]]] = {}
-    for name, source in state.items():
-        if source.get("command"):
-            for command, value in source["values"].items():
-                orders.setdefault(command, {})[name] = value, source["kept"]
-    return orders

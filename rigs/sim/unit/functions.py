@@ -8,7 +8,7 @@ from typing import Any
 
 from rigs.sim.agenda import Entry
 from rigs.sim.unit.terms import condition
-from telltale.timeline import Condition
+from telltale.timeline import Condition, Fact
 
 
 @dataclass(slots=True)
@@ -55,3 +55,13 @@ def of_file(name: str, data: Mapping[str, Any], rank: int) -> Function:
     }
     unless = condition(data["unless"]) if data.get("unless") else None
     return Function(name, condition(data.get("while") or {}), unless, sends)
+
+
+def orders(state: Mapping[str, Any]) -> dict[str, dict[str, tuple[Fact, bool]]]:
+    """Command, or page of an app, to the facts that it sets: each one's value, and whether it outlives power-off."""
+    found: dict[str, dict[str, tuple[Fact, bool]]] = {}
+    for name, source in state.items():
+        if source.get("command") or source.get("app"):
+            for order, value in source["values"].items():
+                found.setdefault(order, {})[name] = value, source["kept"]
+    return found

@@ -111,6 +111,8 @@ class FactSource(Strict):
     """An Android setting, ``global/experience_plan``."""
     command: bool = False
     """Set by commands that the cloud hands over: ``values`` says which command means what."""
+    app: bool = False
+    """Set by pages of apps: ``values`` says which page, ``package/.Activity``, means what."""
     diagnosis: Literal["session"] | None = None
     """What a tester does: ``session`` is ``default`` or ``extended``."""
     usb: Literal["stick"] | None = None
@@ -124,21 +126,21 @@ class FactSource(Strict):
     values: dict[str, Value] = Field(default_factory=dict)
     """The value of signal, setting, socket or place to the fact's; others are taken as they are."""
     kept: Kept = False
-    """Kept over power-off (settings and commands only), or even over a reset to the factory state."""
+    """Kept over power-off (settings, commands and apps only), or even over a reset to the factory state."""
 
     @model_validator(mode="after")
     def _one_source(self) -> FactSource:
         sources = [
             name
-            for name in ("can", "io", "setting", "command", "usb", "near", "gnss", "diagnosis")
+            for name in ("can", "io", "setting", "command", "app", "usb", "near", "gnss", "diagnosis")
             if getattr(self, name)
         ]
         if len(sources) > 1:
             raise ValueError(f"has {' and '.join(f'`{name}`' for name in sources)}; a fact has one source")
-        if self.kept and not (self.setting or self.command):
-            raise ValueError("is `kept`, which only a fact with a `setting` or a `command` can be")
-        if self.command and not self.values:
-            raise ValueError("has `command` without `values`, which say which command means what")
+        if self.kept and not (self.setting or self.command or self.app):
+            raise ValueError("is `kept`, which only a fact with a `setting`, a `command` or an `app` can be")
+        if (told := "command" if self.command else "app" if self.app else None) and not self.values:
+            raise ValueError(f"has `{told}` without `values`, which say which {told} means what")
         return self
 
 

@@ -64,7 +64,11 @@ def test_a_unit_file_tells_which_values_a_run_must_give(loaded, tmp_path):
         (("VehicleStatus.Ignition", "VehicleStatus.Igniton"), 5, "did you mean `VehicleStatus.Ignition`"),
         (("VehicleStatus.Ignition", "Ignition"), 5, "expected a CAN signal, `Message.Signal`"),
         (("global/plan", "globl/plan"), 6, "namespace being global, secure, system"),
-        (("setting: global/plan, ", ""), 6, "is `kept`, which only a fact with a `setting` or a `command` can be"),
+        (
+            ("setting: global/plan, ", ""),
+            6,
+            "which only a fact with a `setting`, a `command` or an `app` can be",
+        ),
         (("while: {ignition: on", "while: {igniton: on"), 11, "unknown fact `igniton`; did you mean `ignition`?"),
         (("plan: on}", "plan: yes}"), 11, "`plan` is never `yes`; known: `off`, `on`"),
         (("every: 60 s", "every: 60 sec"), 14, "is not a duration"),
