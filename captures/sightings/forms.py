@@ -41,11 +41,6 @@ class Pattern:
     extent: Extent | None = None
     """How far what was hit goes; None when the hit is all of it."""
 
-    @property
-    def text(self) -> bytes | None:
-        """What to look for in encodings; None when that is no plain string."""
-        return self.wanted.literal if isinstance(self.wanted, Needle) else None
-
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
@@ -159,8 +154,9 @@ def _partial(identity: Identity, text: str) -> Iterator[Pattern]:
     for needle, last in ends(identity.item, text):
         extent = partial(end_at, value, last=last)
         yield Pattern(wanted=needle, identity=identity, form="truncated", extent=extent)
-    for expression in masks(identity.item, text):
-        yield Pattern(wanted=expression, identity=identity, form="masked", extent=partial(mask_at, value))
+    for expression, most in masks(identity.item, text):
+        extent = partial(mask_at, value, most=most)
+        yield Pattern(wanted=expression, identity=identity, form="masked", extent=extent)
 
 
 def _plain(identity: Identity, text: str) -> Iterator[Pattern]:

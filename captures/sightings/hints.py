@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from captures.sightings.digests import CUT
@@ -85,9 +86,10 @@ _ENOUGH = 8  # digits behind a magic in a text; nothing that is shorter holds a 
 _MORE = 6  # digits behind a shorter one; two Chinese characters in deflate are eleven
 
 
-def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[bytes] = ()) -> Iterator[Hint]:
+def hints(values: Iterable[Needle], digests: Iterable[bytes], salted: Iterable[bytes] = ()) -> Iterator[Hint]:
     """Reasons to decode, for texts that hold one of *values* or digests, or the beginning of a stream.
 
+    :param values: in lower and in upper case too, where their case does not matter
     :param salted: digests of which there are many; they are looked for in hex, and where they begin a base64 text
     """
     for magic in MAGICS:
@@ -100,7 +102,7 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
     for digest in dict.fromkeys(digest[:CUT] for digest in salted):
         yield _beginning(binascii.hexlify(digest), caseless=True), "hex", VALUE
         yield _cut(next(_in_base64(digest))), "base64", VALUE
-    cases = (case for value in values for case in (value, value.lower(), value.upper()) if len(value) >= _LEAST)
+    cases = (case for value in values if len(value.literal) >= _LEAST for case in _cases(value))
     texts = list(dict.fromkeys(cases))
     yield from _escaped(texts)
     seen = set(texts)
@@ -114,6 +116,11 @@ def hints(values: Iterable[bytes], digests: Iterable[bytes], salted: Iterable[by
             if wrapped not in seen and len(wrapped) < _LOOKS and len(text) <= _SHORT:
                 seen.add(wrapped)
                 texts.append(wrapped)
+
+
+def _cases(value: Needle) -> tuple[bytes, ...]:
+    text = value.literal
+    return (text, text.lower(), text.upper()) if value.caseless else (text,)
 
 
 def number_hints(numbers: Iterable[Wanted]) -> Iterator[Hint]:
@@ -150,12 +157,15 @@ def _escaped(texts: Sequence[bytes]) -> Iterator[Hint]:
 
 
 def _magic_hints(magic: Magic) -> Iterator[Hint]:
-    yield Expression(_classes(magic.bytes), len(magic.bytes)), magic.decoder, LOOK
-    yield Expression(b"".join(map(_percent_class, magic.bytes)), len(magic.bytes), caseless=True), "percent", LOOK
-    yield Expression(_magic_in_base32(magic), 16), "base32", magic.strength
+    """How a stream begins, as it is and in each encoding: the same in every run."""
+    fixed = partial(Expression, fixed=True)
+    length = len(magic.bytes)
+    yield fixed(_classes(magic.bytes), length), magic.decoder, LOOK
+    yield fixed(b"".join(map(_percent_class, magic.bytes)), length, caseless=True), "percent", LOOK
+    yield fixed(_magic_in_base32(magic), 16), "base32", magic.strength
     yield from ((expression, "base64", magic.strength) for expression in _magic_in_base64(magic))
     digits = b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
-    yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex", LOOK
+    yield fixed(digits, 2 * length + _ENOUGH, caseless=True), "hex", LOOK
 
 
 def _in_base64(text: bytes) -> Iterator[Wanted]:
@@ -197,7 +207,7 @@ def headless() -> Iterator[tuple[Expression, str]]:
         if magic.headless:
             yield from ((expression, "base64") for expression in _magic_in_base64(magic))
             digits = _BEFORE + b"[0-9a-z]?" + b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
-            yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex"
+            yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True, fixed=True), "hex"
 
 
 def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
@@ -218,9 +228,9 @@ def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
         if magic.headless:
             if length < _ENOUGH:  # or many a word would do ("example")
                 source, length = source + b"[A-Za-z0-9+/_-]{%d}" % _MORE, length + _MORE
-            yield Expression(_BEFORE + source, length)
+            yield Expression(_BEFORE + source, length, fixed=True)
         else:
-            yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH)
+            yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH, fixed=True)
 
 
 def _magic_in_base32(magic: Magic) -> bytes:

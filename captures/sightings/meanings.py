@@ -70,7 +70,7 @@ def _shows(text: bytes, identity: Identity) -> bool:
 
 def _of(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterator[tuple[Wanted, Meaning]]:
     """Every needle of a run, with what it means where it is found."""
-    values: list[bytes] = []
+    values: list[Needle] = []
     digests: list[bytes] = []
     salts: list[bytes] = []
     films = {identity.value for identity in identities if isinstance(identity.value, bytes)}
@@ -80,9 +80,12 @@ def _of(identities: Collection[Identity], keys: Sequence[bytes]) -> Iterator[tup
         else:
             for pattern in patterns(identity, identities, keys):
                 yield pattern.wanted, pattern
-                if pattern.text is not None and not _shows(pattern.text, identity):
-                    kept = values if pattern.form in ("plain", "truncated") else digests
-                    (salts if pattern.form.endswith(" salted") else kept).append(pattern.text)
+                if not isinstance(pattern.wanted, Needle) or _shows(pattern.wanted.literal, identity):
+                    continue
+                if pattern.form in ("plain", "truncated"):
+                    values.append(pattern.wanted)
+                else:
+                    (salts if pattern.form.endswith(" salted") else digests).append(pattern.wanted.literal)
     numbers = list(positions.needles(identities))
     yield from numbers
     yield from beginnings()

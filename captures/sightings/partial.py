@@ -16,6 +16,8 @@ SHORTEST = 8
 """Characters of a value that is cut."""
 _SHOWN = 6  # characters that a masked value still shows, at least
 _MASK = rb"(?:[*xX#]|\xe2\x80\xa2|\xe2\x97\x8f|\xef\xbc\x8a)"  # and bullet, black circle, wide asterisk
+_FEWEST, _MOST = 2, 6  # characters that stand behind the mask
+_MASK_ENDS = Expression(_MASK + rb"{3}[ -\"$-)+-~]", 1, fixed=True)
 _MASKED = re.compile(rb"(?P<head>[^\s*#\"'=,;:<>&]{1,24}?)(?P<mask>" + _MASK + rb"{3,24})\Z")
 
 ENDS: Mapping[str, tuple[bool, bool]] = {
@@ -59,23 +61,36 @@ def end_at(value: bytes, data: bytes, found: Span, within: Span, *, last: bool) 
     return (start, end) if size < longest and is_token(data, start, end, low, high) else None
 
 
-def masks(item: str, value: str) -> Iterator[Expression]:
-    """Masks before the last characters of a value."""
-    if item not in ENDS or not value.isascii():
-        return
-    for shown in range(2, min(7, len(value) - SHORTEST + 6)):
-        yield Expression(_MASK + b"{3}" + re.escape(value[-shown:].encode()), shown, caseless=True)
+def masks(item: str, value: str) -> Iterator[tuple[Expression, int]]:
+    """The end of a mask, and how many of a value's last characters may stand behind it, most of them.
+
+    All values share the one expression: with its own last characters each would have a search slow down that meets
+    them in every number.
+    """
+    most = min(_MOST, len(value) - SHORTEST + 5)
+    if item in ENDS and value.isascii() and most >= _FEWEST:
+        yield _MASK_ENDS, most
 
 
-def mask_at(value: bytes, data: bytes, found: Span, within: Span) -> Span | None:
-    """A masked *value*, given the characters that it ends with; None when what stands there is not as long."""
-    (tail, end), (low, high) = found, within
+def mask_at(value: bytes, data: bytes, found: Span, within: Span, *, most: int) -> Span | None:
+    """A masked *value*, given the character behind the mask; None when what stands there is not as long."""
+    (tail, _), (low, high) = found, within
+    behind = data[tail : min(high, tail + most)].lower()
+    for shown in range(_FEWEST, most + 1):
+        if behind[:shown] == value[-shown:].lower() and (span := _masked(value, data, (tail, tail + shown), low, high)):
+            return span
+    return None
+
+
+def _masked(value: bytes, data: bytes, end: Span, low: int, high: int) -> Span | None:
+    """The value of which the last characters stand at *end*, behind a mask."""
+    tail, stop = end
     match = _MASKED.search(data, max(low, tail - 96), tail)
     if not match:
         return None
     head = match["head"].lower()
     hidden = len(match["mask"].decode())
-    shown = len(head) + end - tail
+    shown = len(head) + stop - tail
     if shown + hidden != len(value) or shown < _SHOWN or not value.lower().startswith(head):
         return None
-    return (match.start(), end) if is_token(data, match.start(), end, low, high) else None
+    return (match.start(), stop) if is_token(data, match.start(), stop, low, high) else None

@@ -7,13 +7,20 @@ of strings; `re` slows down with it. Case is ASCII's in both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+
+from captures.sightings import kept
 
 try:
     import hyperscan
 except ImportError:  # pragma: no cover - a platform without a wheel; the tests call both scanners
     hyperscan = None  # type: ignore[assignment]  # the module's absence is its fallback
+
+
+_WINDOW = 1 << 12  # bytes that a gate is looked for in together
+_REACH = 64
 
 
 class Needle(NamedTuple):
@@ -33,6 +40,11 @@ class Expression(NamedTuple):
     width: int
     """Bytes from the end of a match back to what is reported as its start; those of the shortest match, or fewer."""
     caseless: bool = False
+    fixed: bool = False
+    """Whether it is the same in every run, so that it may be kept compiled (`captures.sightings.kept`)."""
+    gate: bytes = b""
+    """What stands within `_REACH` bytes of the end of every match, where it is much cheaper to look for: one class,
+    repeated. A match is then at most as long."""
 
 
 class Hit(NamedTuple):
@@ -60,28 +72,30 @@ def scanner(needles: Sequence[Wanted]) -> Scan:
 
 
 def skimmer(expressions: Sequence[Expression]) -> Skim:
-    """The fastest way to look for the next place where one of a few expressions matches."""
+    """The fastest way to look for the next place where one of a few expressions matches, the same ones in every run."""
     return skim_with_re(expressions) if hyperscan is None else skim_with_hyperscan(expressions)
 
 
 def presence(expressions: Sequence[Expression]) -> Presence:
-    """The fastest way to know which of a few expressions match at all."""
+    """The fastest way to know which of a few expressions match at all, the same ones in every run."""
     return presence_with_re(expressions) if hyperscan is None else presence_with_hyperscan(expressions)
 
 
 def with_hyperscan(needles: Sequence[Wanted]) -> Scan:
-    """A compiled hyperscan database. Its scratch space makes it the property of one thread."""
-    database = _database(needles)
-    widths = [_width(needle) for needle in needles]
+    """Compiled hyperscan databases. Their scratch space makes them the property of one thread.
+
+    What is the same in every run has databases of its own, and so has what stands behind a gate.
+    """
+    groups: dict[tuple[bool, bytes], list[int]] = defaultdict(list)
+    for index, needle in enumerate(needles):
+        groups[(needle.fixed, needle.gate) if isinstance(needle, Expression) else (False, b"")].append(index)
+    searches = [_search(needles, members, fixed=fixed, gate=gate) for (fixed, gate), members in groups.items()]
 
     def scan(data: bytes) -> list[Hit]:
         hits: list[Hit] = []
-
-        def seen(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.append(Hit(end - widths[needle], end, needle))
-
         if data:
-            database.scan(data, match_event_handler=seen)
+            for search in searches:
+                search(data, hits)
         if len(hits) > 1:
             hits.sort()
         return hits
@@ -89,9 +103,53 @@ def with_hyperscan(needles: Sequence[Wanted]) -> Scan:
     return scan
 
 
+def _search(
+    needles: Sequence[Wanted], members: Sequence[int], *, fixed: bool, gate: bytes
+) -> Callable[[bytes, list[Hit]], None]:
+    """The search for some of the *needles*, which adds its hits to a list."""
+    wanted = [needles[index] for index in members]
+    database = _database(wanted, fixed=fixed)
+    meant = [(index, _width(needle)) for index, needle in zip(members, wanted, strict=True)]
+
+    def search(data: bytes, hits: list[Hit]) -> None:
+        def seen(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            index, width = meant[needle]
+            hits.append(Hit(end - width, end, index))
+
+        database.scan(data, match_event_handler=seen)
+
+    if not gate:
+        return search
+    ajar = presence([Expression(gate, 1)])
+
+    def search_behind(data: bytes, hits: list[Hit]) -> None:
+        view = memoryview(data)
+        for first, last in _open(view, ajar):
+            low = max(0, first - _REACH)
+            found: list[Hit] = []
+            search(view[low : last + 1], found)  # type: ignore[arg-type]  # it takes any buffer
+            hits += [Hit(low + hit.start, low + hit.end, hit.needle) for hit in found if first < low + hit.end <= last]
+
+    return search_behind
+
+
+def _open(view: memoryview, ajar: Presence) -> Iterator[tuple[int, int]]:
+    """Between which offsets a match may end: the windows that *ajar* tells something in, neighbours as one."""
+    begun = None
+    for start in range(0, len(view), _WINDOW):
+        if not ajar(view[max(0, start - _REACH) : start + _WINDOW]):
+            if begun is not None:
+                yield begun, start
+            begun = None
+        elif begun is None:
+            begun = start
+    if begun is not None:
+        yield begun, len(view)
+
+
 def skim_with_hyperscan(expressions: Sequence[Expression]) -> Skim:
     """A database whose scan is ended by its first match."""
-    database = _database(expressions)
+    database = _database(expressions, fixed=True)
 
     def skim(data: bytes, at: int, stop: int) -> Hit | None:
         hits: list[Hit] = []
@@ -112,7 +170,7 @@ def skim_with_hyperscan(expressions: Sequence[Expression]) -> Skim:
 
 def presence_with_hyperscan(expressions: Sequence[Expression]) -> Presence:
     """A database that tells each expression once a scan."""
-    database = _database(expressions, hyperscan.HS_FLAG_SINGLEMATCH)
+    database = _database(expressions, hyperscan.HS_FLAG_SINGLEMATCH, fixed=True)
 
     def present(data: memoryview) -> set[int]:
         found: set[int] = set()
@@ -126,15 +184,22 @@ def presence_with_hyperscan(expressions: Sequence[Expression]) -> Presence:
     return present
 
 
-def _database(needles: Sequence[Wanted], flags: int = 0) -> hyperscan.Database:
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[_source(needle) for needle in needles],
-        ids=list(range(len(needles))),
-        elements=len(needles),
-        flags=[flags | hyperscan.HS_FLAG_CASELESS if needle.caseless else flags for needle in needles],
-    )
-    return database
+def _database(needles: Sequence[Wanted], flags: int = 0, *, fixed: bool = False) -> hyperscan.Database:
+    sources = [
+        (_source(needle), flags | hyperscan.HS_FLAG_CASELESS if needle.caseless else flags) for needle in needles
+    ]
+
+    def compiled() -> hyperscan.Database:
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        database.compile(
+            expressions=[source for source, _ in sources],
+            ids=list(range(len(sources))),
+            elements=len(sources),
+            flags=[each for _, each in sources],
+        )
+        return database
+
+    return kept.database(sources, compiled) if fixed else compiled()
 
 
 def _source(needle: Wanted) -> bytes:

@@ -51,6 +51,11 @@ class Recogniser:
     """What the value may go on with, behind its expression (a number's other decimals)."""
     after: bytes = rb"(?![0-9A-Za-z])"
     """What the value must not go on with."""
+    apart: tuple[bytes, ...] = ()
+    """The same as *value*, in expressions that are quicker to look for one by one: each has a text that stands in every
+    match. None when it is as quick as it stands."""
+    gate: bytes = b""
+    """What every value has, and is much cheaper to look for than a value without a name (`Expression.gate`)."""
     among_text: bool = False
     """Whether it counts in text alone: a short name and a digit are soon found in random bytes."""
     encoding: str = "utf-8"
@@ -60,10 +65,11 @@ class Recogniser:
     """Whether the first of a layer stands for all: a track is one thing, however many points it has."""
 
     @cached_property
-    def expression(self) -> bytes:
-        """What the search looks for: it ends where the value does, or where what more it has begins."""
+    def expressions(self) -> tuple[bytes, ...]:
+        """What the search looks for: each ends where the value does, or where what more it has begins."""
         between = b"" if self.joined else BETWEEN
-        return (_named(self.names) + between if self.names else self.before) + rb"(?:" + self.value + rb")"
+        head = _named(self.names) + between if self.names else self.before
+        return tuple(head + rb"(?:" + value + rb")" for value in self.apart or (self.value,))
 
     def span(self, data: bytes, end: int, low: int, high: int) -> tuple[int, int] | None:
         """The value whose expression ended at *end*, in the text from *low* to *high*."""

@@ -29,7 +29,8 @@ def shapes(items: Collection[str] = (), *, all_values: bool = True) -> Iterator[
     :param all_values: whether `RECOGNISERS` are among it
     """
     for recogniser in (*(RECOGNISERS if all_values else ()), *vehicle_shapes(items)):
-        yield Expression(recogniser.expression, 1), recogniser
+        for expression in recogniser.expressions:
+            yield Expression(expression, 1, fixed=True, gate=recogniser.gate), recogniser
 
 
 def recognised_at(data: bytes, end: int, recogniser: Recogniser, low: int, high: int) -> Recognised | None:
@@ -120,10 +121,12 @@ SHAPED = frozenset(_RANKS)
 
 def recognise(data: bytes) -> list[Recognised]:
     """Everything that is recognised in *data* as it stands, nothing decoded; for single texts, in one thread."""
-    found = [recognised_at(data, hit.end, RECOGNISERS[hit.needle], 0, len(data)) for hit in _scan()(data)]
+    scan, meant = _scan()
+    found = [recognised_at(data, hit.end, meant[hit.needle], 0, len(data)) for hit in scan(data)]
     return list(dict.fromkeys(one for one in found if one))
 
 
 @cache
-def _scan() -> Scan:
-    return scanner([expression for expression, _ in shapes()])
+def _scan() -> tuple[Scan, Sequence[Recogniser]]:
+    wanted = list(shapes())
+    return scanner([expression for expression, _ in wanted]), [recogniser for _, recogniser in wanted]

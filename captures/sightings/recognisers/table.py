@@ -35,6 +35,10 @@ _IN_UTF8 = rb"(?:" + rb"|".join(re.escape(c.encode()) for c in checks.PROVINCES)
 _NO_HALF = rb"(?:^|[\x00-\x2f:-@\[-`{-\x7f])"  # no second byte of a character
 
 
+def _mail(at: bytes) -> bytes:
+    return rb"[A-Za-z0-9]" + at + rb"[A-Za-z0-9-]{1,63}\.[A-Za-z]{2}"
+
+
 def _coordinates() -> bytes:
     """Two numbers by their names, in either order, up to the second's third decimal."""
 
@@ -65,7 +69,7 @@ _GA36 = "GA 36-2018"
 _9562 = "RFC 9562, section 4"
 
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser("vin", _VIN, checks.bare_vin, _VINS),
+    Recogniser("vin", _VIN, checks.bare_vin, _VINS, gate=rb"[0-9A-Za-z]{17}"),
     Recogniser("vin", _VIN, checks.vin, _VINS, names="vin vehicle 车架号 车辆识别代号"),
     Recogniser("imei", rb"[0-9]{15}\b", checks.equipment, "3GPP TS 23.003, 6.2.1", names="imei device meid"),
     Recogniser("imsi", rb"[0-9]{15}\b", checks.subscriber, "3GPP TS 23.003, 2.2", names="imsi subscriber"),
@@ -82,16 +86,23 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     ),
     Recogniser("licence_plate", _plate("utf-8", _IN_UTF8), checks.plate, _GA36, before=b""),
     Recogniser(
-        "licence_plate", _plate("gbk", rb"[\xb2-\xf6][\xa1-\xfe]"), checks.plate, _GA36, before=_NO_HALF, encoding="gbk"
+        "licence_plate",
+        _plate("gbk", rb"[\xb2-\xf6][\xa1-\xfe]"),
+        checks.plate,
+        _GA36,
+        before=_NO_HALF,
+        encoding="gbk",
+        apart=tuple(_plate("gbk", re.escape(province.encode("gbk"))) for province in checks.PROVINCES),
     ),
     Recogniser(
         "email",
-        rb"[A-Za-z0-9](?:@|%40)[A-Za-z0-9-]{1,63}\.[A-Za-z]{2}",
+        _mail(rb"(?:@|%40)"),
         checks.mail,
         "RFC 5321, 4.1.2",
         before=b"",
         more=rb"[A-Za-z0-9.-]{0,80}",
         after=b"",
+        apart=(_mail(b"@"), _mail(b"%40")),
     ),
     Recogniser("mac_address", _PAIRS, checks.mac, _802, before=rb"(?:^|[^0-9A-Za-z:-])", after=rb"(?![0-9A-Za-z:-])"),
     Recogniser("mac_address", _BARE, checks.mac, _802, names="mac mac_addr mac_address"),
