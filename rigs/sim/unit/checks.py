@@ -9,6 +9,7 @@ from rigs.sim.source import Source
 from rigs.sim.unit.engine import FACTORY
 from rigs.sim.unit.lifefile import BUILT_IN_FACTS
 from rigs.sim.unit.model import BUILT_IN, Unit, sends_of, templates_of
+from rigs.sim.unit.places import AXES, known_places
 from rigs.sim.unit.templates import TemplateError, names
 from rigs.sim.unit.terms import Facts, Value
 from telltale.errors import InputError, near_miss
@@ -85,9 +86,8 @@ def _check_facts(unit: Unit, source: Source) -> None:
 def _check_sources(unit: Unit, source: Source) -> None:
     for name, fact in unit.state.items():
         for item in fact.near or ():
-            if item not in taxonomy() or taxonomy()[item].kind != "position":
-                places = [other.name for other in taxonomy().values() if other.kind == "position"]
-                raise source.fault(("state", name, "near"), f"`{item}` is no place" + near_miss(item, places))
+            if item not in known_places():
+                raise source.fault(("state", name, "near"), f"`{item}` is no place" + near_miss(item, known_places()))
 
 
 def _check_sends(unit: Unit, source: Source) -> None:
@@ -111,7 +111,9 @@ def _check_sends(unit: Unit, source: Source) -> None:
 
 def _check_templates(unit: Unit, source: Source) -> None:
     written = unit.diagnosis.written if unit.diagnosis else ()
-    known = {*known_facts(unit), *taxonomy(), *BUILT_IN, *(f"{item}{FACTORY}" for item in written)} - {"position"}
+    places = known_places()
+    axes = {f"{place}.{axis}" for place in places for axis in AXES}
+    known = {*known_facts(unit), *taxonomy(), *BUILT_IN, *axes, *(f"{item}{FACTORY}" for item in written)} - places
     for place, text in templates_of(unit):
         try:
             wanted = names(text)

@@ -22,6 +22,7 @@ from rigs.sim.unit.flash import Flash
 from rigs.sim.unit.functions import Function, Send, of_file, orders
 from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
+from rigs.sim.unit.places import coordinates
 from rigs.sim.unit.templates import Value
 from rigs.sim.unit.whereabouts import NAMES as POSITION
 from rigs.sim.unit.whereabouts import Whereabouts
@@ -66,7 +67,7 @@ class Engine:
         self._delivers = delivers
         self._uplink: str = unit["uplink"]
         self._clock_offset: int = unit["clock"]["ahead"] - unit["clock"]["behind"]
-        self._factory: dict[str, Any] = {**identities, **footage}
+        self._factory: dict[str, Any] = {**identities, **coordinates(identities), **footage}
         self._values: dict[str, Any] = {**self._factory, **flash.kept.get(_REWRITTEN, {}), "boot.id": token_hex(16)}
         self.whereabouts = Whereabouts(unit["state"], identities, clock.now)
         self.facts: dict[str, Fact] = {

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from rigs.sim.network.layout import UplinkName
 from rigs.sim.unit.compose import CONTENTS, METHODS, OTHERS, PLACES, address
 from rigs.sim.unit.lifefile import Life
+from rigs.sim.unit.places import item_of
 from rigs.sim.unit.templates import ENCODINGS, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
 from rigs.sim.unit.whereabouts import NAMES as POSITION
@@ -360,7 +361,7 @@ class Unit(Strict):
                 wanted |= {"vin"} | ({"iccid"} if send.gbt32960 == "login" else set())
         wanted |= {item for fact in self.state.values() for item in fact.near or ()}
         wanted |= self.diagnosis.held if self.diagnosis else set()
-        own = {"position" if name.startswith("position.") else name for name in wanted} & set(taxonomy())
+        own = {item_of(name) for name in wanted} & set(taxonomy())
         return (own - set(self.state)).union(*(Unit.model_validate(data).needs for data in self.versions.values()))
 
 

@@ -1,4 +1,4 @@
-"""Facts that follow from where the car is."""
+"""Places of the run: their degrees, and the facts that follow from where the car is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rigs.sim.unit.inputs import value_of
+from telltale.items import taxonomy
 from telltale.timeline import Fact
 
+AXES = ("lat", "lon")
 _METRES_PER_DEGREE = 111_320
 """Of latitude, on the WGS-84 ellipsoid, to a third of a percent."""
 
@@ -37,6 +39,23 @@ class Places:
             )
             for name, (fact, places) in self._facts.items()
         }
+
+
+def known_places() -> frozenset[str]:
+    """Every item that is a place."""
+    return frozenset(name for name, item in taxonomy().items() if item.kind == "position")
+
+
+def item_of(name: str) -> str:
+    """The item that a template's name is about: ``destination`` for ``destination.lat``."""
+    item, _, _ = name.partition(".")
+    return item if item in known_places() else name
+
+
+def coordinates(identities: Mapping[str, Any]) -> dict[str, float]:
+    """What templates such as ``{destination.lat}`` mean: the degrees of each place of the run."""
+    places = {item: value for item, value in identities.items() if isinstance(value, Mapping)}
+    return {f"{item}.{axis}": place[axis] for item, place in places.items() for axis in AXES}
 
 
 def distance(one: tuple[float, float], other: tuple[float, float]) -> float:

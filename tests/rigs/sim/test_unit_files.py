@@ -77,6 +77,7 @@ def test_a_unit_file_tells_which_values_a_run_must_give(loaded, tmp_path):
         (("every: 60 s", "follows: recods"), 14, "`recods` is no send of this function; did you mean `records`?"),
         (("every: 60 s", "on command: x"), 14, "the unit has no `command link`"),
         (("post: https", "post: htps"), 15, "expected a URL"),
+        (("{vin}", "{destination}"), 16, "`{destination}` is no fact, item or moment; did you mean `destination.l"),
         (("{vin}", "{vn}"), 16, "`{vn}` is no fact, item or moment; did you mean `vin`?"),
         (("{cabin_video|base64}", "{cabin_video|bas64}"), 16, "unknown stage `bas64`; did you mean `base64`"),
         (("queue: later", "queue: latr"), 17, "unknown queue `latr`; did you mean `later`?"),

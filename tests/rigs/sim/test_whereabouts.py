@@ -3,6 +3,7 @@
 import pytest
 
 from rigs.sim.unit.gbt32960 import _position
+from rigs.sim.unit.places import coordinates, item_of
 from rigs.sim.unit.templates import render_all
 from rigs.sim.unit.whereabouts import KEPT, Whereabouts
 from telltale.times import SECOND
@@ -49,6 +50,14 @@ def test_a_lost_fix_stays_the_last_known_place_and_grows_old(unit, clock):
     unit.fixed(40.3, 116.5)
     assert unit.facts() == {"fix": "there", "place": "elsewhere"}
     assert unit.value("position.age") == 0
+
+
+def test_a_place_of_the_run_is_told_in_degrees():
+    """By its item, in templates; other items are left alone."""
+    values = coordinates({**HOME, "vin": "LNBSCPAE5RW000017"})
+    assert values == {"home_position.lat": 40.2, "home_position.lon": 116.5}
+    assert render_all("{home_position.lat:.3f}", values.__getitem__) == "40.200"
+    assert (item_of("home_position.lat"), item_of("now.unix"), item_of("vin")) == ("home_position", "now.unix", "vin")
 
 
 def test_the_trail_is_every_fix_so_far_as_exact_as_asked(unit):
