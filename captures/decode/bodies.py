@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from captures.decode.content import Content, decode_content
 from telltale.transmission import Part
@@ -14,6 +15,7 @@ _COMPRESSED, _CONNECT_END, _TRAILER = 1, 2, 0x80
 _MOST = 1 << 16
 """Messages of one body that are taken apart; what follows stays together."""
 
+_EVENTS = "text/event-stream"
 _ENVELOPED = {
     "application/grpc": "grpc-encoding",
     "application/connect": "connect-content-encoding",
@@ -38,25 +40,32 @@ def body_parts(content: Content, headers: Mapping[str, str]) -> list[Part]:
     """
     if not content.data:
         return []
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    parts: list[Part] = []
-    rest = content.data
-    if media_type == "text/event-stream":
+    framing = _framing(headers.get("content-type", ""))
+    if framing is None:
+        return [Part(name="body", data=content.data, encoding=content.encoding, opaque=content.opaque)]
+    if framing == _EVENTS:
         parts, rest = _gathered(content.data, _events(content.data))
-    elif "-text" not in media_type:
-        for start, coding in _ENVELOPED.items():
-            if media_type.startswith(start):
-                envelopes = _envelopes(content.data, headers.get(coding, ""))
-                parts, rest = _gathered(content.data, envelopes)
-    if parts:
-        parts = [
-            Part(name=part.name, data=part.data, encoding=content.encoding + part.encoding, opaque=part.opaque)
-            for part in parts
-            if part.data
-        ]
+    else:
+        parts, rest = _gathered(content.data, _envelopes(content.data, headers.get(framing, "")))
+    parts = [
+        Part(name=part.name, data=part.data, encoding=content.encoding + part.encoding, opaque=part.opaque)
+        for part in parts
+        if part.data
+    ]
     if rest or content.opaque:
         parts.append(Part(name="body", data=rest, encoding=content.encoding, opaque=content.opaque))
     return parts
+
+
+@lru_cache(maxsize=256)
+def _framing(content_type: str) -> str | None:
+    """The header with the compression of what a media type frames, or `_EVENTS`; None if it frames nothing."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == _EVENTS:
+        return _EVENTS
+    if "-text" in media_type:
+        return None
+    return next((coding for start, coding in _ENVELOPED.items() if media_type.startswith(start)), None)
 
 
 def _gathered(data: bytes, found: Iterator[tuple[list[Part], int]]) -> tuple[list[Part], bytes]:

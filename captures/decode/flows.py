@@ -33,6 +33,11 @@ def ip_text(packed: bytes) -> str:
     return inet_ntop(AF_INET if len(packed) == 4 else AF_INET6, packed)
 
 
+@lru_cache(maxsize=4096)
+def _addresses(client: Endpoint, server: Endpoint) -> tuple[Address, Address]:
+    return Address(ip=ip_text(client[0]), port=client[1]), Address(ip=ip_text(server[0]), port=server[1])
+
+
 class Datagram(NamedTuple):
     """One UDP datagram (or packet of another IP protocol)."""
 
@@ -74,8 +79,7 @@ class Conversation:
     @property
     def addresses(self) -> tuple[Address, Address]:
         """Client and server."""
-        client, server = self.ends
-        return Address(ip=ip_text(client[0]), port=client[1]), Address(ip=ip_text(server[0]), port=server[1])
+        return _addresses(*self.ends)
 
     @property
     def began(self) -> bool:

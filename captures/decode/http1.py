@@ -251,19 +251,19 @@ def _message(exchange: Exchange, side: Side, parsed: Parsed, response: Parsed | 
     content = decode_content(
         pieces[0] if len(pieces) == 1 else b"".join(pieces), parsed.headers.get("content-encoding", "")
     )
-    parts = [Part(name="header", data=parsed.block)]
-    parts += body_parts(content, parsed.headers)
-    if parsed.trailer:
-        parts.append(Part(name="trailer", data=parsed.trailer))
-    path = exchange.path
+    header = Part(name="header", data=parsed.block)
     if side is Side.CLIENT:
-        parts.insert(0, Part(name="url", data=parsed.target))
         target = parsed.target.decode("latin-1")
         path = path_of(target)
         shown = target if parsed.word == "CONNECT" else path
         summary, kind = f"{parsed.word} {discreet(shown)}", parsed.word
+        parts = [Part(name="url", data=parsed.target), header, *body_parts(content, parsed.headers)]
     else:
+        path = exchange.path
         summary, kind = f"response {parsed.word}", "response"
+        parts = [header, *body_parts(content, parsed.headers)]
+    if parsed.trailer:
+        parts.append(Part(name="trailer", data=parsed.trailer))
     return Message(
         channel="https" if exchange.secure else "http",
         first=stream.at(parsed.begin),

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from captures.decode.model import Ending, Side, Stream
 
 _HEAD_LIMIT = 1 << 20
+_BODILESS = frozenset({"204", "304"})
+_DIGITS = 18
+"""Of a length that can be one."""
 _COMMON = 1024
 """Bytes of a head or a line, up to which what was made of it is remembered."""
 REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) +(\S.*?) +HTTP/1\.[0-9]\s*\Z", re.DOTALL)
@@ -135,35 +138,47 @@ _common_field = lru_cache(maxsize=2048)(_field)
 
 def _body(stream: Stream, parsed: Parsed, place: int, side: Side, method: str) -> None:
     """Body length by RFC 9112 section 6.3."""
-    size = len(stream)
-    bodiless = side is Side.SERVER and (
-        method == "HEAD"
-        or parsed.word.startswith("1")
-        or parsed.word in ("204", "304")
-        or (method == "CONNECT" and parsed.word.startswith("2"))
-    )
+    size = len(stream.data)
     length = parsed.headers.get("content-length", "")
-    lengths = {length} if length.isdecimal() else {word.strip() for word in length.split(",")} - {""}
-    if bodiless:
+    if side is Side.SERVER and _is_bodiless(parsed.word, method):
         parsed.end = place
     elif _is_chunked(parsed):
         _chunks(stream, parsed, place)
-    elif lengths:
-        told = lengths.pop()
-        if lengths or not told.isdecimal() or len(told) > 18:
-            parsed.malformed = "contradictory Content-Length" if lengths else "Content-Length is no number"
-            end = size
-        else:
-            end = place + int(told)
-            parsed.left = int(told)
-        parsed.complete = end <= size and not parsed.malformed
-        parsed.end = parsed.resume = min(end, size)
-        parsed.body = [(place, parsed.end)]
+    elif length and (lengths := _lengths(length)):
+        _announced(parsed, place, size, lengths)
     elif side is Side.SERVER:
         parsed.body, parsed.end, parsed.resume = [(place, size)], size, size
         parsed.complete = stream.ending is Ending.CLOSED
     else:
         parsed.end = place
+
+
+def _is_bodiless(status: str, method: str) -> bool:
+    return (
+        status in _BODILESS
+        or status.startswith("1")
+        or method == "HEAD"
+        or (method == "CONNECT" and status.startswith("2"))
+    )
+
+
+def _lengths(length: str) -> set[str]:
+    """What a Content-Length says, which may be repeated."""
+    return {length} if length.isdecimal() else {word.strip() for word in length.split(",")} - {""}
+
+
+def _announced(parsed: Parsed, place: int, size: int, lengths: set[str]) -> None:
+    """A body by its Content-Length."""
+    told = lengths.pop()
+    if lengths or not told.isdecimal() or len(told) > _DIGITS:
+        parsed.malformed = "contradictory Content-Length" if lengths else "Content-Length is no number"
+        end = size
+    else:
+        parsed.left = int(told)
+        end = place + parsed.left
+    parsed.complete = end <= size and not parsed.malformed
+    parsed.end = parsed.resume = min(end, size)
+    parsed.body = [(place, parsed.end)]
 
 
 def read_on(stream: Stream, head: Parsed, place: int) -> Parsed:
