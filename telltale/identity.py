@@ -11,7 +11,7 @@ from pathlib import Path
 from telltale.errors import InputError, near_miss
 from telltale.items import taxonomy
 from telltale.wellformed import doubt, misspelt
-from telltale.yamlfile import read
+from telltale.yamlread import read
 
 Position = tuple[float, float]
 """Latitude and longitude, degrees, WGS-84."""

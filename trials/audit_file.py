@@ -25,6 +25,7 @@ from trials.audit_controls import Ours
 
 if TYPE_CHECKING:
     from policies import Policy
+    from trials.audit_judge import AuditJudge
 
 Tell = Callable[[int], None]
 """Is told how many bytes of the file were read so far."""
@@ -81,11 +82,9 @@ class Auditor:
             return Audited(name=job.name, size=job.size, failure=_crash(error))
 
     def _audit(self, job: Job, tell: Tell) -> Audited:
-        from trials.audit_judge import AuditJudge  # noqa: PLC0415 - a list of what is seen need not wait for the judge
-
         source = open_source(job.path, keylog=self._terms.keylog)
         overview = Overview(self._secrets, reveal=self._terms.reveal)
-        judge = AuditJudge(self._terms.policy, self._terms.timeline) if self._terms.policy else None
+        judge = _judge(self._terms.policy, self._terms.timeline) if self._terms.policy else None
         limits = _Limits()
         aboard = left = False
         ours = Ours(job.controls)
@@ -123,6 +122,12 @@ class Auditor:
             if count % _STEP == 0:
                 tell(source.position)
         tell(source.size)
+
+
+def _judge(policy: Policy, timeline: Timeline) -> AuditJudge:
+    from trials.audit_judge import AuditJudge  # noqa: PLC0415 - a list of what is seen need not wait for the judge
+
+    return AuditJudge(policy, timeline)
 
 
 def _asked(terms: Terms) -> Collection[str]:

@@ -78,6 +78,11 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"unknown argument{'s' * (len(unknown) > 1)}: {' '.join(unknown)}")
         return parsed, unknown
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.nargs == argparse.PARSER and action.choices and value not in action.choices:
+            raise InputError(f"{self.prog} has no command `{value}`{near_miss(value, action.choices)}")
+        super()._check_value(action, value)
+
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong, an unknown option before all that may follow from it.
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from rigs.sim.network import SealedNetwork
 from telltale.errors import NamespacesRefusedError, RigError
 from telltale.fidelity import Fidelity
 
@@ -39,6 +38,8 @@ def choose(asked: Asked) -> Chosen:
     if asked == "loopback":
         return Chosen(Fidelity.LOOPBACK, "asked for")
     if asked == "auto":
+        from rigs.sim.network import SealedNetwork  # noqa: PLC0415 - the command line need not wait for it
+
         try:
             SealedNetwork.open().close()
         except NamespacesRefusedError as refused:

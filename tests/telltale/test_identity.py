@@ -4,7 +4,7 @@ import pytest
 
 from telltale.errors import InputError
 from telltale.identity import Identities, Identity, masked
-from telltale.items import is_within, item_named, taxonomy
+from telltale.items import is_within, item_named, table, taxonomy
 
 
 def identities(tmp_path, text):
@@ -118,6 +118,28 @@ def test_items_are_found_by_their_names_in_code_english_and_chinese():
 def test_narrower_items_lie_within_broader_ones_and_not_the_other_way():
     assert is_within("position", "location")
     assert not is_within("location", "position")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[vin]", ":1: holds a list, expected a mapping from item to its names"),
+        ("vin: x", ":1: `vin` is text, expected a mapping with en, zh, sensitivity"),
+        ("\nvin: {en: a, zh: b, sensitvity: other}", ":2: unknown key `sensitvity`; did you mean `sensitivity`?"),
+        (
+            "vin: {en: a, zh: b, sensitivity: low}",
+            ":1: `vin.sensitivity` is `low`, expected one of sensitive, personal, other",
+        ),
+        ("vin:\n  en: 4\n  zh: b\n  sensitivity: other", ":2: `vin.en` is `4`, expected text"),
+        ("vin: {en: a, sensitivity: other}", ":1: `vin.zh` is missing"),
+    ],
+    ids=["list", "text", "unknown key", "unknown word", "number", "missing"],
+)
+def test_a_slip_in_a_table_of_items_is_told_with_its_line(text, told, tmp_path):
+    (tmp_path / "items.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        table(tmp_path / "items.yaml")
+    assert str(error.value) == f"{tmp_path / 'items.yaml'}{told}"
 
 
 def test_every_parent_in_the_taxonomy_exists():

@@ -55,6 +55,7 @@ def test_features_that_are_not_there_are_told_with_the_near_miss(command, tmp_pa
             "audit a.har --identities i.yaml --polcy=p",
             "telltale audit has no option `--polcy`; did you mean `--policy`?",
         ),
+        ("audti a.har --identities i.yaml", "telltale has no command `audti`; did you mean `audit`?"),
         ("doctor rig.yaml --fast", "telltale doctor has no option `--fast`; known: `--help`, `--json`, `--policy`"),
         ("audit a.har", "the following arguments are required: --identities; `telltale audit --help` tells more"),
         ("doctor a.yaml b.yaml", "unknown argument: b.yaml; `telltale doctor --help` tells more"),
@@ -111,6 +112,43 @@ def test_ctrl_c_waits_until_the_benches_are_closed(tmp_path):
     assert (tmp_path / "closed").exists(), out
     assert running.returncode == 3
     assert "telltale: interrupted; what had been captured is kept" in out
+
+
+AUDIT = """\
+import sys
+from trials.cli import main
+
+assert main(sys.argv[1:]) == 0
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+
+
+def test_an_audit_loads_only_what_it_needs(tmp_path):
+    """No bench, no judge, no report and none of their libraries, or a small capture would wait for them."""
+    (tmp_path / "ids.yaml").write_text("vin: LSVAM4187C2184847\n")
+    (tmp_path / "a.har").write_text('{"log": {"version": "1.2", "entries": []}}')
+    words = [sys.executable, "-c", AUDIT, "audit", str(tmp_path / "a.har"), "--identities", str(tmp_path / "ids.yaml")]
+    ran = subprocess.run(words, check=True, capture_output=True, text=True)
+    loaded = set(ran.stderr.split())
+    assert "captures" in loaded
+    assert not loaded & {
+        "allure",
+        "allure_commons",
+        "mitmproxy",
+        "numpy",
+        "policies",
+        "pydantic",
+        "pytest",
+        "rigs",
+        "scapy",
+    }
+
+
+def test_help_loads_nothing_at_all():
+    """Who only asks for the words of the command line waits for the parser alone."""
+    told = "import sys, trials.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    assert not set(ran.stdout.split()) & {"captures", "policies", "reports", "rigs", "pydantic", "rich", "yaml"}
 
 
 def test_a_reader_who_has_gone_is_no_traceback(tmp_path):
