@@ -11,7 +11,7 @@ from captures.sources.file import FileSource, SourceFile
 from telltale.transmission import Transmission
 
 _ANY = Setting()
-_LARGE = 48 << 20
+_LARGE = 96 << 20
 """Bytes on disk."""
 
 
