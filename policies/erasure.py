@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from policies.model import Clause, Policy
+from policies.model import Clause, Conditions, Policy
 from policies.terms import covers_item
 from policies.window import judgement
 from telltale.errors import InputError
 from telltale.finding import Finding, Judgement
+from telltale.timeline import Condition, Timeline
 from telltale.times import SECOND, format_duration
 from telltale.verdict import Verdict
 
@@ -56,6 +57,7 @@ def erased(
     policy: Policy,
     *,
     since: int | None = None,
+    timeline: Timeline | None = None,
     grace: int = 60 * SECOND,
     uncertainty: int = 0,
     reading: str | None = None,
@@ -65,6 +67,7 @@ def erased(
 
     :param upload: a finding of the sighting that was uploaded, attributed to organisation and function
     :param since: bench time from which the clause counts; the upload's own time if None
+    :param timeline: the unit's state, for clauses whose time begins with a state
     :param grace: how long after the limit a first look may come and still speak for the limit, ns
     :param uncertainty: of the clocks against each other, ns; what is served that close after the limit is inconclusive,
         as is a first look that close before the end of *grace*
@@ -85,9 +88,15 @@ def erased(
             reason = f"no clause has {item} for {upload.function} erased"
             yield replace(upload, verdict=Verdict.COMPLIES, reason=reason, clauses=(), reading=name)
         for clause in clauses:
-            limit = _Limit(start, start + (clause.within or 0), grace, uncertainty)
+            begun = _begun(clause.begins, timeline or Timeline(), start) if clause.begins else start
+            if begun is None:
+                reason = f"the time of {clause.id} has not begun: {_told(clause.begins)} did not come about"
+                yield replace(upload, verdict=Verdict.INCONCLUSIVE, reason=reason, clauses=(clause.id,), reading=name)
+                continue
+            event = _told(clause.begins) if clause.begins else "the upload"
+            limit = _Limit(begun, begun + (clause.within or 0), grace, uncertainty, event)
             for verdict, reason, bench in limit.judge(checks):
-                told = f"{reason}; {clause.id} has it gone within {format_duration(limit.at - start)}"
+                told = f"{reason}; {clause.id} has it gone within {format_duration(limit.at - begun)}"
                 finding = replace(upload, verdict=verdict, reason=told, clauses=(clause.id,), reading=name, bench=bench)
                 yield _as_warning(finding) if clause.warning else finding
 
@@ -105,6 +114,26 @@ def _erasing(policy: Policy, reading: str, upload: Finding, item: str) -> list[C
     ]
 
 
+def _begun(states: Conditions, timeline: Timeline, upload: int) -> int | None:
+    """When one of *states* first came about after *upload*, bench ns; None if none did."""
+
+    def holds(bench: int) -> bool:
+        return any(Condition(facts).unmet(timeline.state_at(bench)) is None for facts in states)
+
+    held = holds(upload)
+    for moment in sorted({change.bench for change in timeline if change.bench > upload}):
+        if holds(moment) and not held:
+            return moment
+        held = holds(moment)
+    return None
+
+
+def _told(states: Conditions) -> str:
+    return " or ".join(
+        " and ".join(f"{fact} {' or '.join(map(str, values))}" for fact, values in facts.items()) for facts in states
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Limit:
     """When an upload's time was up, and how exactly the bench can tell."""
@@ -113,6 +142,8 @@ class _Limit:
     at: int
     grace: int
     uncertainty: int
+    event: str
+    """What its time is counted from."""
 
     def judge(self, checks: Sequence[Check]) -> Iterator[tuple[Verdict, str, int]]:
         """Verdict, reason and bench time for each way that was tried."""
@@ -130,7 +161,7 @@ class _Limit:
             certain = served.bench >= self.at + self.uncertainty
             verdict = Verdict.VIOLATES if certain else Verdict.INCONCLUSIVE
             so_close = "" if certain else ", which is within the clocks' uncertainty of the limit"
-            return verdict, f"{way} still served it {self._after(served)} after the upload{so_close}", served.bench
+            return verdict, f"{way} still served it {self._after(served)} after {self.event}{so_close}", served.bench
         if not late:
             return Verdict.INCONCLUSIVE, f"{way} was not tried after the limit", self.at
         if gone is None:
@@ -140,12 +171,15 @@ class _Limit:
             doubt = "" if gone.bench > self.at + self.grace else ", which the clocks leave open"
             return Verdict.INCONCLUSIVE, f"{way} was first tried {wait} after the limit{doubt}", gone.bench
         before = [c for c in asked if c.served]
-        seen = f"after it was served at {self._after(before[-1])}" if before else "and had not been seen to serve it"
-        reason = f"{way} answered {gone.status} {self._after(gone)} after the upload, {seen}"
+        seen = f"after it was served {self._when(before[-1])}" if before else "and had not been seen to serve it"
+        reason = f"{way} answered {gone.status} {self._after(gone)} after {self.event}, {seen}"
         return Verdict.COMPLIES, reason, gone.bench
 
     def _after(self, check: Check) -> str:
         return format_duration(check.bench - self.start)
+
+    def _when(self, check: Check) -> str:
+        return f"at {self._after(check)}" if check.bench >= self.start else "before that"
 
 
 def _as_warning(finding: Finding) -> Finding:

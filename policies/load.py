@@ -174,7 +174,8 @@ def _check_terms(file: _File[_Clauses], part: Clause | Variant, policy: Policy, 
     file.all_known("function", part.functions, policy.document.functions, *here, "functions")
     file.all_known("organisation", part.recipients, policy.organisations, *here, "recipients")
     facts = policy.document.facts
-    for key, alternatives in (("when", part.when), ("unless", part.unless)):
+    begins = part.begins if isinstance(part, Clause) else ()
+    for key, alternatives in (("when", part.when), ("unless", part.unless), ("begins", begins)):
         for number, condition in enumerate(alternatives or ()):
             for fact, values in condition.items():
                 listed = (*here, key, number, fact)

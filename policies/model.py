@@ -89,6 +89,9 @@ class ClauseRow(Strict):
     within: Duration | None = None
     """A deadline, ns, counted from `counted_from`."""
     counted_from: str | None = None
+    begins: Conditions = ()
+    """The deadline runs from the moment at which one of these states of the unit comes about after the upload; from the
+    upload itself if there is none."""
     time_basis: Basis = "generated"
     """Whether the moment of making the data counts, or that of sending it."""
     reading: str | None = None

@@ -244,7 +244,15 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
     checks = trial.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
     since = trial.upload_moment(item)
-    return erased(upload, checks, trial.policy, since=since, uncertainty=trial.upload_within, reading=reading)
+    return erased(
+        upload,
+        checks,
+        trial.policy,
+        since=since,
+        timeline=trial.timeline,
+        uncertainty=trial.upload_within,
+        reading=reading,
+    )
 
 
 def _upload_finding(trial: Trial, item: str) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policies.erasure import Check, erased
@@ -74,6 +76,41 @@ def test_what_comes_back_was_not_erased(upload, small):
     """Gone at the limit and served later is served."""
     judged = erased(upload, [_check(HOUR), _check(HOUR + 30, 200, served=True)], small, reading="lenient")
     assert judged.verdict is BAD
+
+
+NEXT_USE = ({"gear": ("D",)},)
+
+
+@pytest.fixture
+def until_next_use(small):
+    """The small policy, whose video is gone within an hour of the next use."""
+    clause = small.clauses["T-13"].model_copy(update={"begins": NEXT_USE, "under": {}, "within": HOUR * SECOND})
+    return replace(small, clauses={**small.clauses, "T-13": clause})
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict", "reason"),
+    [
+        (500 + HOUR, OK, "answered 404 1 h after gear D, after it was served before that"),
+        (499 + HOUR, OPEN, "not tried after the limit"),
+        (HOUR, OPEN, "not tried after the limit"),
+    ],
+)
+def test_a_deadline_may_begin_with_a_state_that_comes_about(asked, verdict, reason, road, upload, until_next_use):
+    """At the first such moment after the upload, and not at a later one."""
+    for at, gear in ((600, "D"), (700, "P"), (800, "D")):
+        road.state(at=at, gear=gear)
+    checks = [_check(10, 200, served=True), _check(asked)]
+    judged = erased(upload, checks, until_next_use, reading="lenient", timeline=road.timeline)
+    assert judged.verdict is verdict
+    assert any(reason in finding.reason for finding in judged.findings)
+
+
+def test_a_deadline_that_has_not_begun_is_inconclusive(road, upload, until_next_use):
+    """Nothing is concluded from what is gone early, and the state that did not come about is named."""
+    judged = erased(upload, [_check(HOUR)], until_next_use, reading="lenient", timeline=road.timeline)
+    assert judged.verdict is OPEN
+    assert any("the time of T-13 has not begun: gear D did not come about" in f.reason for f in judged.findings)
 
 
 def test_nobody_tried(upload, small):

@@ -107,6 +107,8 @@ class DirectAddress(Strict):
     """How long a signature lasts; longer than the recording is kept, or a probe could not tell gone from expired."""
     keep: Duration | None = None
     """How long this place hands the recording out; as long as the store if None."""
+    emptied: bool = True
+    """Whether it goes with what is deleted at the store; a cache may keep it."""
 
 
 class Summary(Strict):
@@ -117,7 +119,7 @@ class Summary(Strict):
 
 
 class Store(Strict):
-    """Keeps what is uploaded for a time."""
+    """Keeps what is uploaded for a time, or until a DELETE at the same URL empties it."""
 
     upload: Url
     keep: Duration

@@ -59,9 +59,11 @@ class Store:
         self._recordings: dict[str, _Recording] = {}
 
     def upload(self, request: Request) -> Response:
-        """Keep what the car uploads: the body, or the file in a form."""
+        """Keep what the car uploads: the body, or the file in a form. DELETE empties the store."""
+        if request.method == "DELETE":
+            return self._empty()
         if request.method not in ("POST", "PUT"):
-            return refusal(405, "recordings are uploaded with POST or PUT")
+            return refusal(405, "recordings are uploaded with POST or PUT, and all deleted with DELETE")
         body, content_type = _file_of(request)
         now = self._clock.now()
         name = secrets.token_hex(8)
@@ -110,11 +112,19 @@ class Store:
             return refusal(gone, "there is no such recording")
         return Response(status=200, body=recording.body, content_type=recording.content_type)
 
+    def _empty(self) -> Response:
+        places = [APP, *(place for place, address in self._data["addresses"].items() if address["emptied"])]
+        names = list(self._recordings)
+        for name in names:
+            for place in places:
+                self._drop(name, place)
+        return answer(200, {"deleted": names})
+
     def _drop(self, name: str, place: str) -> None:
-        recording = self._recordings[name]
-        recording.places.discard(place)
-        if not recording.places:
-            del self._recordings[name]
+        if recording := self._recordings.get(name):
+            recording.places.discard(place)
+            if not recording.places:
+                del self._recordings[name]
 
     def _entry(self, name: str) -> dict[str, Any]:
         entry: dict[str, Any] = {

@@ -102,7 +102,8 @@ class Unit:
             footage={item: Path(path).read_bytes() for item, path in boot["footage"].items()},
         )
         self.recordings = Recordings(
-            {"usb": self.usb, "storage": self.disk},
+            usb=self.usb,
+            storage=self.disk,
             agenda=self.engine.agenda,
             clock=self.clock,
             ledger=Path(boot["flash"]) / "recordings.json",

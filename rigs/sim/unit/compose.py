@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rigs.sim.unit import gbt32960
-from rigs.sim.unit.message import Channel, Message
+from rigs.sim.unit.exif import tagged
+from rigs.sim.unit.message import WIPE, Channel, Message
 from rigs.sim.unit.templates import Lookup, Value, render, render_all, render_text, through
 
 METHODS = ("get", "post", "put", "delete")
 OTHERS: Mapping[str, Channel] = {"ws": "ws", "mqtt": "mqtt", "ntp": "ntp"}
 """Destinations with a protocol of their own, and the channel of each."""
-PLACES: Mapping[str, Channel] = {"usb": "usb", "store": "storage"}
-"""Destinations that are files, and the channel of each."""
+PLACES: Mapping[str, Channel] = {"usb": "usb", "store": "storage", WIPE: "storage"}
+"""Destinations that are files, or a folder of them, and the channel of each."""
 CONTENTS = ("json", "form", "text", "media", "multipart")
 _MEDIA_TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/wav"}
 _TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded", "text": "text/plain; charset=utf-8"}
@@ -86,6 +87,7 @@ def compose(
                 channel=channel,
                 host="",
                 port=0,
+                method=WIPE if destination == WIPE else "",
                 target=render_text(path, lookup),
                 body=body,
                 over=send.get("over") or 0,
@@ -147,7 +149,9 @@ def _content(send: Send, lookup: Lookup) -> tuple[bytes, str]:
     if send.get("text") is not None:
         return _bytes(render(send["text"], lookup)), _TYPES["text"]
     if item := send.get("media"):
-        return _bytes(render(f"{{{item}}}", lookup)), media_type(item)
+        picture = _bytes(render(f"{{{item}}}", lookup))
+        marks = render_all(send.get("exif") or {}, lookup)
+        return (tagged(picture, marks) if marks else picture), media_type(item)
     if (parts := send.get("multipart")) is not None:
         return _multipart(parts, lookup)
     return b"", ""

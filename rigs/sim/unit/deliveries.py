@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rigs.sim.unit.message import PLACES, Message, SendError
+from rigs.sim.unit.message import PLACES, WIPE, Message, SendError
 from rigs.sim.unit.recordings import Recordings
 from rigs.sim.unit.transports import Transports
 
@@ -33,5 +33,7 @@ class Deliveries:
             await self._transports.deliver(message)
         elif self.recordings is None:
             raise SendError("the unit has nowhere to write files")
+        elif message.method == WIPE:
+            self.recordings.wipe(message.target)
         else:
             self.recordings.begin(message)

@@ -49,6 +49,10 @@ class Disk:
         os.utime(place, ns=(moment, moment))
         self.files[path] = File(data, modified=moment // SECOND)
 
+    def below(self, folder: str) -> list[str]:
+        """Paths of all files below *folder*, sorted."""
+        return self.files.below(folder)
+
     def delete(self, path: str) -> None:
         """Remove a file; nothing happens if there is none."""
         self.files.pop(path, None)

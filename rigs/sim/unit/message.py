@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 Channel = Literal["http", "ws", "mqtt", "ntp", "gbt32960", "tcp", "udp", "usb", "storage", "bluetooth", "screen"]
 PLACES = ("usb", "storage")
 """Channels that are no network: a file is written, on the USB stick or in the car."""
+WIPE = "wipe"
+"""Method of a message that deletes a folder instead."""
 
 
 class SendError(Exception):
@@ -39,9 +41,9 @@ class Message:
     body: bytes = b""
     """HTTP body, MQTT or WebSocket payload, GB/T 32960 data unit, or the bytes of a TCP stream or UDP datagram."""
     method: str = ""
-    """Of HTTP; ``rfcomm`` or ``att`` of Bluetooth, whose port is the channel or the attribute."""
+    """Of HTTP; ``rfcomm`` or ``att`` of Bluetooth, whose port is the channel or the attribute; ``wipe`` of a folder."""
     target: str = ""
-    """Path and query of the URL; MQTT topic; path of a file."""
+    """Path and query of the URL; MQTT topic; path of a file or folder."""
     headers: tuple[tuple[str, str], ...] = ()
     tls: bool = True
     http: int = 1

@@ -12,12 +12,12 @@ from rigs.sim.network.layout import UplinkName
 from rigs.sim.unit.compose import CONTENTS, METHODS, OTHERS, PLACES, address
 from rigs.sim.unit.lifefile import Life
 from rigs.sim.unit.places import item_of
+from rigs.sim.unit.speech import Host, OwnClock, Tls
 from rigs.sim.unit.templates import ENCODINGS, names, parse
 from rigs.sim.unit.terms import Facts, Interval, Value
 from rigs.sim.unit.whereabouts import NAMES as POSITION
 from rigs.sim.unit.workshop import Diagnosis
 from telltale.errors import near_miss
-from telltale.hosts import ANY_HOST, checked_pattern
 from telltale.items import taxonomy
 from telltale.yamlfile import Duration, Location, Strict
 
@@ -196,6 +196,8 @@ class Send(Strict):
     """A file on the USB stick."""
     store: FilePath | None = None
     """A file in the car."""
+    wipe: FilePath | None = None
+    """A folder of the car's: every file below it is deleted."""
     bluetooth: Annotated[str, AfterValidator(_device)] | None = None
     """A device near by, by its address; with ``rfcomm`` or ``att``."""
     rfcomm: Annotated[int, Field(ge=1, le=30)] | None = None
@@ -228,6 +230,8 @@ class Send(Strict):
     text: Template | None = None
     media: str | None = None
     """An item, and what it passes: ``sentry_video|blurred``."""
+    exif: dict[Literal["lat", "lon", "taken"], Template] = Field(default_factory=dict)
+    """What is written into the metadata of a picture, the ``media``."""
     multipart: dict[str, Template] | None = None
     encode: list[Annotated[str, AfterValidator(_encoding)]] = Field(default_factory=list)
     """What the whole body passes, in order."""
@@ -255,7 +259,7 @@ class Send(Strict):
             raise ValueError("has `client id`, which belongs to `mqtt`")
         if self.ntp and given & set(CONTENTS):
             raise ValueError("has content, which `ntp` does not take")
-        if (misplaced := given & {"over", "keep", "keep last"}) and not given & set(PLACES):
+        if (misplaced := given & {"over", "keep", "keep last"}) and not given & {"usb", "store"}:
             raise ValueError(f"has `{min(misplaced)}`, which belongs to a file, `usb` or `store`")
         if len(given & {"rfcomm", "att"}) != int("bluetooth" in given):
             raise ValueError("needs `bluetooth`, the device's address, with one of `rfcomm` and `att`")
@@ -263,6 +267,12 @@ class Send(Strict):
             raise ValueError("has `first`, which belongs to `every`")
         if self.gbt32960 == "reissue":
             raise ValueError("`reissue` is what a queued `realtime` becomes; write `flush: QUEUE`")
+        return self
+
+    @model_validator(mode="after")
+    def _marked(self) -> Send:
+        if self.exif and not (self.media and {"lat", "lon"} & set(self.exif) in (set(), {"lat", "lon"})):
+            raise ValueError("has `exif`, which belongs to `media`, a picture, and has `lat` and `lon` or neither")
         return self
 
 
@@ -298,29 +308,6 @@ class CommandLink(Strict):
     uplink: Uplink | None = None
 
 
-def _pattern(text: str) -> str:
-    return text if text == ANY_HOST else checked_pattern(text)
-
-
-class Tls(Strict):
-    """How the unit speaks TLS with a host."""
-
-    key: Literal["exportable", "hsm"] | None = None
-    """The client key that it shows when asked: it can be copied to the bench, or it never leaves the unit."""
-    trusts: Literal["bench", "maker"] = "bench"
-    """``maker``: the maker's root alone (pinned). ``bench``: the bench's authority as well, which was installed."""
-    key_log: Annotated[str, Field(pattern="^/.*[^/]$")] | None = None
-    """Absolute path on the unit at which an engineering build writes down its TLS keys (RFC 9850)."""
-
-
-class OwnClock(Strict):
-    """The unit's clock, which it tells over ADB and by which it stamps what it makes."""
-
-    ahead: Duration = 0
-    """Of the true time."""
-    behind: Duration = 0
-
-
 class Unit(Strict):
     """A unit file."""
 
@@ -329,7 +316,7 @@ class Unit(Strict):
     uplink: Uplink
     """The uplink of everything that names no other."""
     state: dict[str, FactSource]
-    tls: dict[Annotated[str, AfterValidator(_pattern)], Tls] = Field(default_factory=dict)
+    tls: dict[Host, Tls] = Field(default_factory=dict)
     """By host, ``*.ending`` or ``*``; the most specific row counts, a host without one has every default."""
     queues: dict[str, Queue] = Field(default_factory=dict)
     command_link: CommandLink | None = None
@@ -380,7 +367,7 @@ def templates_of(unit: Unit) -> Iterator[tuple[Location, str]]:
                 yield (*place, key.replace("_", " ")), text
         if send.media:
             yield (*place, "media"), f"{{{send.media}}}"
-        for key in ("query", "headers", "form", "multipart"):
+        for key in ("query", "headers", "form", "multipart", "exif"):
             for name, text in (getattr(send, key) or {}).items():
                 yield (*place, key, name), text
         yield from _texts((*place, "json"), send.json_)

@@ -50,6 +50,14 @@ class Place(Protocol):
         ...
 
 
+class Storage(Place, Protocol):
+    """The car's own."""
+
+    def below(self, folder: str) -> list[str]:
+        """Paths of all files below *folder*."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     """One file on its way."""
@@ -69,14 +77,16 @@ class Recordings:
 
     def __init__(
         self,
-        places: Mapping[str, Place],
         *,
+        usb: Place,
+        storage: Storage,
         agenda: Agenda,
         clock: SharedClock,
         ledger: Path,
         failed: Callable[..., None],
     ) -> None:
-        self._places = places
+        self._places: Mapping[str, Place] = {"usb": usb, "storage": storage}
+        self._storage = storage
         self._agenda = agenda
         self._clock = clock
         self._ledger = ledger
@@ -113,6 +123,15 @@ class Recordings:
         """Complete what is being written there with what has been written so far."""
         for job in self._of(channel):
             self._complete(job)
+
+    def wipe(self, folder: str) -> None:
+        """Delete every file of the car's below *folder*, and give up what is being written there."""
+        for job in self._of("storage"):
+            if job.writing.path.startswith(f"{folder}/"):
+                self._abandon(job)
+        for path in self._storage.below(folder):
+            self._drop("storage", path)
+        self._save()
 
     def lose(self, channel: str, reason: str) -> None:
         """What was being written there stays as it is."""

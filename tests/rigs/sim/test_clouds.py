@@ -89,6 +89,22 @@ def test_a_place_can_outlive_the_others(bench):
     assert bench.fetch(addresses["mirror"])[0] == 200
 
 
+def test_what_is_deleted_is_gone_at_once_but_from_a_cache(bench):
+    """DELETE where it was uploaded empties the store; an address that is not emptied keeps handing it out."""
+    mirror = "      cache: {at: 'https://cdn.maker.test/m', valid for: 48 h, emptied: false}\n"
+    bench.start_cloud(CLOUD.replace("    notice: It", f"{mirror}    notice: It"))
+    name = upload(bench)
+    addresses = listing(bench)["recordings"][0]["addresses"]
+    status, told = bench.fetch("https://cabin.maker.test/v1/recordings", method="DELETE")
+    assert (status, json.loads(told)) == (200, {"deleted": [name]})
+    assert listing(bench)["recordings"] == []
+    assert bench.fetch(f"{APP}/recordings/{name}", token=bench.tokens["owner"])[0] == 404
+    assert bench.fetch(addresses["direct"])[0] == 410
+    assert bench.fetch(addresses["cache"])[0] == 200
+    bench.wait("55 minutes")
+    assert bench.fetch(addresses["cache"])[0] == 410
+
+
 def test_only_the_owner_gets_in(bench):
     """No token 401, another account's 403, and a forged or expired signature 403: none of them is erasure."""
     bench.start_cloud(CLOUD)

@@ -139,6 +139,34 @@ def test_of_files_that_are_counted_the_oldest_go(bench):
     assert second < third
 
 
+FILES = """
+unit: test
+made by: Test
+uplink: cellular
+state: {}
+functions:
+  camera:
+    sends:
+      picture: {on app: take, store: "/card/{now.unix}.txt", text: a picture}
+      film: {on app: film, store: "/card/films/{now.unix}.txt", over: 10 s, text: "0123456789abcdefghij"}
+      note: {on app: take, store: "/cards/note.txt", text: kept}
+      format: {on app: format, wipe: /card}
+"""
+
+
+def test_a_folder_is_wiped_with_what_is_being_written_in_it(bench):
+    """Files below it alone; a file in the writing is not taken up again."""
+    bench.start_unit(FILES, **bench.open_ports())
+    bench.adb_shell("am start -n take/.Now")
+    bench.adb_shell("am start -n film/.Now")
+    bench.wait("2 s")
+    assert len(bench.adb_shell("find /card -type f").split()) == 2
+    bench.adb_shell("am start -n format/.Now")
+    bench.wait("20 s")
+    assert bench.adb_shell("find /card /cards -type f").split() == ["/cards/note.txt"]
+    assert bench.unit.failures == []
+
+
 def test_a_function_rests_at_a_place_that_is_excluded(bench):
     bench.start_unit(UNIT, **bench.open_ports())
     bench.stick.plug()

@@ -86,6 +86,7 @@ def test_a_unit_file_tells_which_values_a_run_must_give(loaded, tmp_path):
         (("queue: later", "to: a.test:1"), 13, "needs both `gbt32960` and `to`"),
         (("post: https://ux.maker.test/v1/records", "usb: records"), 15, "expected the path of a file, `/folder/name`"),
         (("queue: later", "keep: 60 s"), 13, "has `keep`, which belongs to a file, `usb` or `store`"),
+        (("queue: later", "exif: {taken: '{now}'}"), 13, "has `exif`, which belongs to `media`, a picture"),
         (("queue: later", "rfcomm: 2"), 13, "needs `bluetooth`, the device's address, with one of `rfcomm` and `att`"),
         (("post: https://ux.maker.test/v1/records", "bluetooth: phone"), 15, "`phone` is no Bluetooth address"),
         (
