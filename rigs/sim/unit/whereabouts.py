@@ -6,15 +6,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from rigs.sim.unit.geohash import geohash
 from rigs.sim.unit.inputs import value_of
 from rigs.sim.unit.places import Places
 from rigs.sim.unit.templates import Value
 from telltale.timeline import Fact
 from telltale.times import SECOND
 
-NAMES = ("position.lat", "position.lon", "position.fix", "position.age", "position.trail")
+NAMES = ("position.lat", "position.lon", "position.fix", "position.age", "position.trail", "position.geohash")
 """Names in templates: degrees of the last fix; ``valid`` or ``lost``; whole seconds since it was lost, 0 till then; the
-fixes since the unit was switched on."""
+fixes since the unit was switched on; the code of the last fix's cell."""
 KEPT = 64
 """Fixes of the trail."""
 _SAME_PLACE = 2e-6
@@ -97,6 +98,8 @@ class Whereabouts:
             return self._fix
         if name == "position.trail":
             return Trail(self._trail)
+        if name == "position.geohash":
+            return geohash(*self.position)
         if name == "position.age":
             return 0 if self._lost is None else (self._now() - self._lost) // SECOND
         return self.position[name == "position.lon"]

@@ -60,6 +60,17 @@ def test_a_place_of_the_run_is_told_in_degrees():
     assert (item_of("home_position.lat"), item_of("now.unix"), item_of("vin")) == ("home_position", "now.unix", "vin")
 
 
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [((57.64911, 10.40744), "u4pruydqqvj8"), ((-90, -180), "000000000000"), ((90, 180), "zzzzzzzzzzzz")],
+)
+def test_the_last_fix_has_a_geohash(unit, place, code):
+    """The first is its inventor's own example; the ends of the world lie in its last cells. A shorter one is coarser."""
+    unit.fixed(*place)
+    assert unit.value("position.geohash") == code
+    assert render_all("{position.geohash:.3}", unit.value) == code[:3]
+
+
 def test_the_trail_is_every_fix_so_far_as_exact_as_asked(unit):
     """A format goes for each number; the oldest are forgotten."""
     for step in range(KEPT + 2):
