@@ -11,7 +11,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from captures.sightings.digests import CUT
@@ -157,15 +156,14 @@ def _escaped(texts: Sequence[bytes]) -> Iterator[Hint]:
 
 
 def _magic_hints(magic: Magic) -> Iterator[Hint]:
-    """How a stream begins, as it is and in each encoding: the same in every run."""
-    fixed = partial(Expression, fixed=True)
+    """How a stream begins, as it is and in each encoding."""
     length = len(magic.bytes)
-    yield fixed(_classes(magic.bytes), length), magic.decoder, LOOK
-    yield fixed(b"".join(map(_percent_class, magic.bytes)), length, caseless=True), "percent", LOOK
-    yield fixed(_magic_in_base32(magic), 16), "base32", magic.strength
+    yield Expression(_classes(magic.bytes), length), magic.decoder, LOOK
+    yield Expression(b"".join(map(_percent_class, magic.bytes)), length, caseless=True), "percent", LOOK
+    yield Expression(_magic_in_base32(magic), 16), "base32", magic.strength
     yield from ((expression, "base64", magic.strength) for expression in _magic_in_base64(magic))
     digits = b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
-    yield fixed(digits, 2 * length + _ENOUGH, caseless=True), "hex", LOOK
+    yield Expression(digits, 2 * length + _ENOUGH, caseless=True), "hex", LOOK
 
 
 def _in_base64(text: bytes) -> Iterator[Wanted]:
@@ -207,7 +205,7 @@ def headless() -> Iterator[tuple[Expression, str]]:
         if magic.headless:
             yield from ((expression, "base64") for expression in _magic_in_base64(magic))
             digits = _BEFORE + b"[0-9a-z]?" + b"".join(map(_hex_class, magic.bytes)) + b"[0-9a-f]{%d}" % _ENOUGH
-            yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True, fixed=True), "hex"
+            yield Expression(digits, 2 * len(magic.bytes) + _ENOUGH, caseless=True), "hex"
 
 
 def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
@@ -228,9 +226,9 @@ def _magic_in_base64(magic: Magic) -> Iterator[Expression]:
         if magic.headless:
             if length < _ENOUGH:  # or many a word would do ("example")
                 source, length = source + b"[A-Za-z0-9+/_-]{%d}" % _MORE, length + _MORE
-            yield Expression(_BEFORE + source, length, fixed=True)
+            yield Expression(_BEFORE + source, length)
         else:
-            yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH, fixed=True)
+            yield Expression(source + b"[A-Za-z0-9+/_-]{%d}" % _ENOUGH, length + _ENOUGH)
 
 
 def _magic_in_base32(magic: Magic) -> bytes:

@@ -29,7 +29,7 @@ def beginnings() -> Iterator[tuple[Expression, Kind]]:
     """How media begins, for the one search; what is found ends with the magic."""
     for kind in KINDS:
         start = rb"\r\n\r\n" if kind.weak else b""  # RFC 2046, 5.1.1: a part of a multipart body begins so
-        yield Expression(start + kind.magic, kind.width, fixed=True), kind
+        yield Expression(start + kind.magic, kind.width), kind
 
 
 class Look(NamedTuple):

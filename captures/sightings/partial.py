@@ -17,7 +17,7 @@ SHORTEST = 8
 _SHOWN = 6  # characters that a masked value still shows, at least
 _MASK = rb"(?:[*xX#]|\xe2\x80\xa2|\xe2\x97\x8f|\xef\xbc\x8a)"  # and bullet, black circle, wide asterisk
 _FEWEST, _MOST = 2, 6  # characters that stand behind the mask
-_MASK_ENDS = Expression(_MASK + rb"{3}[ -\"$-)+-~]", 1, fixed=True)
+_MASK_ENDS = Expression(_MASK + rb"{3}[ -\"$-)+-~]", 1)
 _MASKED = re.compile(rb"(?P<head>[^\s*#\"'=,;:<>&]{1,24}?)(?P<mask>" + _MASK + rb"{3,24})\Z")
 
 ENDS: Mapping[str, tuple[bool, bool]] = {

@@ -19,7 +19,7 @@ except ImportError:  # pragma: no cover - a platform without a wheel; the tests 
     hyperscan = None  # type: ignore[assignment]  # the module's absence is its fallback
 
 
-_WINDOW = 1 << 12  # bytes that a gate is looked for in together
+_WINDOW = 1 << 14  # bytes that a gate is looked for in together
 _REACH = 64
 
 
@@ -41,7 +41,8 @@ class Expression(NamedTuple):
     """Bytes from the end of a match back to what is reported as its start; those of the shortest match, or fewer."""
     caseless: bool = False
     fixed: bool = False
-    """Whether it is the same in every run, so that it may be kept compiled (`captures.sightings.kept`)."""
+    """Whether it is the same in every run and kept compiled (`captures.sightings.kept`), in a database apart. That is
+    one more pass over the traffic, and pays for what takes long to compile, or slows down what it is compiled with."""
     gate: bytes = b""
     """What stands within `_REACH` bytes of the end of every match, where it is much cheaper to look for: one class,
     repeated. A match is then at most as long."""
