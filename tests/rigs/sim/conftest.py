@@ -20,6 +20,7 @@ import pytest
 
 import rigs.sim
 from rigs.e2e import protections
+from rigs.identities import generate
 from rigs.sim.certificates import CloudAuthority
 from rigs.sim.client_keys import ClientAuthority
 from rigs.sim.clock import VirtualClock
@@ -35,6 +36,7 @@ SIM = Path(rigs.sim.__file__).parent
 START = 1_795_300_000_000_000_000
 VIN = "LNBSCPAE5RW000017"
 IDENTITIES = {
+    **{identity.item: identity.value for identity in generate(17) if not isinstance(identity.value, bytes)},
     "vin": VIN,
     "iccid": "89860012345678901234",
     "imei": "867530900000017",

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from rigs.footage import picture, video
+from telltale.items import taxonomy
 
 APP = {"xiaomi-su7": "https://app.xiaomiev.test/v1", "mini-os9": "https://app.bmw-cn.test/v1"}
 
@@ -14,7 +15,7 @@ APP = {"xiaomi-su7": "https://app.xiaomiev.test/v1", "mini-os9": "https://app.bm
 @pytest.fixture
 def footage(bench):
     paths = {}
-    for item in ("sentry_video", "cabin_video", "cabin_image", "cabin_audio", "parking_image"):
+    for item in (item.name for item in taxonomy().values() if item.kind == "media"):
         paths[item] = bench.folder / item
         paths[item].write_bytes(item.encode() * 1000)
     paths["sentry_video"].write_bytes(video(Random(1), frames=2))  # the car blurs it
