@@ -19,9 +19,11 @@ from rigs.addresses import (
     SnoopAddress,
     StorageAddress,
 )
+from rigs.identities import generate
 from rigs.rigfile import Addresses
 from rigs.sim.peers.host import PeerHost
 from telltale.fidelity import Fidelity
+from telltale.identity import Identities
 from trials.loopback import LoopbackWiring
 from trials.scratch import scratch
 from trials.setup import Setup
@@ -40,11 +42,15 @@ _WAYS: Mapping[Fidelity, Callable[[Path], AbstractContextManager[CapturedWay]]] 
 
 
 class SimulatedBench:
-    """Made once a session (or a worker); serves one trial at a time. Its keys live as long as it does."""
+    """Made once a session (or a worker); serves one trial at a time.
+
+    Its keys live as long as it does, and so do the identities that it gives to cars of one maker.
+    """
 
     def __init__(self, fidelity: Fidelity = Fidelity.SEALED) -> None:
         self._stack = ExitStack()
         self._session: SimulatedSession | None = None
+        self._drawn: dict[str, Identities] = {}
         self.fidelity = fidelity
         try:
             folder = self._stack.enter_context(scratch())
@@ -83,8 +89,16 @@ class SimulatedBench:
         :raises InputError: unit, cloud, vehicle or defect files do not fit together
         :raises RigError: a part does not come up
         """
-        self._session = SimulatedSession(self.wiring, self.peers, self.addresses, setup, folder)
+        self._session = SimulatedSession(
+            self.wiring, self.peers, self.addresses, setup, folder, self._identities(setup.vehicle.manufacturer_code)
+        )
         return self._session
+
+    def _identities(self, manufacturer_code: str) -> Identities:
+        """Drawn once: trials share nothing else, and what is looked for is compiled once (`trials.engines`)."""
+        if manufacturer_code not in self._drawn:
+            self._drawn[manufacturer_code] = generate(manufacturer_code=manufacturer_code)
+        return self._drawn[manufacturer_code]
 
     def close(self) -> None:
         """Take everything down."""

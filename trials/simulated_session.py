@@ -16,7 +16,6 @@ from rigs.addresses import (
     DigitalAddress,
 )
 from rigs.connect import connect
-from rigs.identities import generate
 from rigs.protocols import Adb
 from rigs.rigfile import Addresses, SimulatedRig
 from rigs.signs import UNBELIEVED, doubts, no_sign_of_life
@@ -30,6 +29,7 @@ from rigs.sim.unit.model import Unit
 from rigs.stimuli import Stimulator
 from telltale.errors import InputError, RigError
 from telltale.fidelity import Fidelity
+from telltale.identity import Identities
 from telltale.timeline import Timeline
 from telltale.times import ClockMap
 from telltale.transmission import PHONE
@@ -52,7 +52,13 @@ class SimulatedSession:
     """One trial's car and cloud; see `trials.session.Session`."""
 
     def __init__(
-        self, wiring: CapturedWay, peers: PeerHost, addresses: Addresses, setup: Setup, folder: RunFolder
+        self,
+        wiring: CapturedWay,
+        peers: PeerHost,
+        addresses: Addresses,
+        setup: Setup,
+        folder: RunFolder,
+        identities: Identities,
     ) -> None:
         self._wiring = wiring
         self._peers = peers
@@ -61,7 +67,7 @@ class SimulatedSession:
         self._stack = ExitStack()
         self._looked = 0.0
         self.vehicle = setup.vehicle
-        self.identities = generate(manufacturer_code=self.vehicle.manufacturer_code)
+        self.identities = identities
         self.uplinks: Mapping[str, str] = wiring.uplinks
         self.units = wiring.unit_addresses
         self.senders: Mapping[str, Senders] = wiring.senders

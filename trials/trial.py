@@ -27,6 +27,7 @@ from telltale.verdict import Verdict
 from trials import evidence, records, screens
 from trials.audit_controls import CONTROLS, recorded
 from trials.clocks import Clocks, in_words
+from trials.engines import engine_for
 from trials.evidence import Exhibit
 from trials.following import Repeat
 from trials.keys import missing_keys
@@ -64,7 +65,6 @@ class Trial:
         self.repeats: list[Repeat] = []
         """Drives that are alike but for an identity of the car's."""
         self._session = session
-        self._engine: Engine | None = None
         self._ways = Ways(session)
         self._upload: int | None = None
         self.upload_within = 0
@@ -114,9 +114,7 @@ class Trial:
     @property
     def engine(self) -> Engine:
         """Finds the identities of this run."""
-        if self._engine is None:
-            self._engine = Engine(self._session.identities, by_name=items_named(self.policy))
-        return self._engine
+        return engine_for(self._session.identities, by_name=items_named(self.policy))
 
     @property
     def identities(self) -> Identities:
@@ -180,7 +178,6 @@ class Trial:
     def _learn(self, identities: Collection[Identity]) -> None:
         """These are identities of the run as well; the search for all of them is made when something is looked for."""
         self._session.identities = self._session.identities.with_(*identities)
-        self._engine = None
 
     def clear_faults(self) -> None:
         """Empty the unit's fault memory over diagnosis."""
