@@ -89,9 +89,8 @@ class SimulatedBench:
         :raises InputError: unit, cloud, vehicle or defect files do not fit together
         :raises RigError: a part does not come up
         """
-        self._session = SimulatedSession(
-            self.wiring, self.peers, self.addresses, setup, folder, self._identities(setup.vehicle.manufacturer_code)
-        )
+        identities = self._identities(setup.vehicle.manufacturer_code)
+        self._session = SimulatedSession(self.wiring, self.peers, self.addresses, setup, folder, identities=identities)
         return self._session
 
     def _identities(self, manufacturer_code: str) -> Identities:

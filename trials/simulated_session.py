@@ -58,6 +58,7 @@ class SimulatedSession:
         addresses: Addresses,
         setup: Setup,
         folder: RunFolder,
+        *,
         identities: Identities,
     ) -> None:
         self._wiring = wiring

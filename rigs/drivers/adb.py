@@ -34,6 +34,12 @@ class _Connection(adbutils.AdbConnection):  # type: ignore[misc] # untyped, as s
         connection: socket.socket = self._create_socket()
         return connection
 
+    def close(self) -> None:
+        """At once: what was asked has been answered, so there is nothing to wait 10 ms for, as adbutils does."""
+        if not self.closed:
+            self.conn.close()
+        super().close()
+
 
 class _Client(adbutils.AdbClient):  # type: ignore[misc] # untyped, as said above
     """The bench's server as adbutils sees it; it keeps hold of connections, which adbutils drops when they fail."""

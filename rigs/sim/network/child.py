@@ -1,4 +1,4 @@
-"""Starting one program inside the namespaces: fork, enter, execute.
+"""Starting one program inside the namespaces: fork, enter, execute; parts of the bench's own are not even executed.
 
 For a single-threaded process only (the launcher): what runs between fork and exec is plain Python.
 """
@@ -6,11 +6,13 @@ For a single-threaded process only (the launcher): what runs between fork and ex
 from __future__ import annotations
 
 import os
+import resource
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rigs.sim.network import linux
+from rigs.sim.network.preloaded import main_of, run
 from telltale.processes import FDS_VARIABLE
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -56,11 +58,12 @@ def start(program: Program, place: Place) -> int:
 
     :raises OSError: it cannot be started; the message says what failed
     """
+    main = main_of(program.argv)
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            _become(program, place)
+            _become(program, place, main)
         except BaseException as error:  # noqa: BLE001 - whatever it was, the launcher must hear it and this copy end
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             os.write(tell, f"{getattr(error, 'errno', None) or 0} {reason}".encode())
@@ -76,7 +79,7 @@ def start(program: Program, place: Place) -> int:
     return pid
 
 
-def _become(program: Program, place: Place) -> None:
+def _become(program: Program, place: Place, main: Callable[[], None] | None) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, *_IGNORED_BY_PYTHON):
         signal.signal(number, signal.SIG_DFL)
@@ -84,8 +87,7 @@ def _become(program: Program, place: Place) -> None:
     linux.setns(place.network, linux.CLONE_NEWNET)
     linux.setns(place.mounts, linux.CLONE_NEWNS)
     if place.confined:
-        for capability in _DENIED_TO_UNIT.values():
-            linux.drop_capability(capability)
+        linux.drop_capabilities(_DENIED_TO_UNIT.values())
     try:
         os.chdir(program.cwd)
     except OSError as error:
@@ -97,4 +99,17 @@ def _become(program: Program, place: Place) -> None:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
     table = ",".join(f"{name}={descriptor}" for name, descriptor in program.fds.items())
     environment = {**program.env, FDS_VARIABLE: table}
+    if main is not None:
+        _close_all_but((*range(len(program.stdio)), *program.fds.values()))
+        run(main, program.argv, environment)
     os.execvpe(program.argv[0], list(program.argv), environment)  # noqa: S606 - no shell is wanted
+
+
+def _close_all_but(kept: Iterable[int]) -> None:
+    """As executing a program would do, with the pipe on which the launcher waits for that."""
+    low = 0
+    for descriptor in sorted(set(kept)):
+        if low < descriptor:  # closerange(0, 0) closes everything
+            os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import signal
+from collections.abc import Collection
 from typing import Any
 
 CLONE_NEWNS = 0x0002_0000
@@ -26,6 +27,7 @@ MS_PRIVATE = 0x4_0000
 
 _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
+_CAPABILITY_VERSION_3 = 0x2008_0522
 
 REFUSE_VARIABLE = "TELLTALE_REFUSE_NAMESPACES"
 """Environment variable: ``1`` makes `unshare` fail as it does on a host that refuses namespaces."""
@@ -66,6 +68,24 @@ def die_with_parent() -> None:
     _call("prctl", _PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
 
 
-def drop_capability(number: int) -> None:
-    """Give up a capability for good: no program that this process executes can have it (capabilities(7))."""
-    _call("prctl", _PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0)
+class _CapabilityHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _CapabilityData(ctypes.Structure):
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
+
+
+def drop_capabilities(numbers: Collection[int]) -> None:
+    """Give them up for good: neither this process nor a program that it executes can have them (capabilities(7))."""
+    for number in numbers:
+        _call("prctl", _PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0)
+    header = _CapabilityHeader(_CAPABILITY_VERSION_3, 0)
+    data = (_CapabilityData * 2)()  # the lower and the upper 32
+    _call("capget", ctypes.byref(header), data)
+    for number in numbers:
+        word, keep = data[number // 32], ~(1 << number % 32) & 0xFFFF_FFFF
+        word.effective, word.permitted, word.inheritable = (
+            value & keep for value in (word.effective, word.permitted, word.inheritable)
+        )
+    _call("capset", ctypes.byref(header), data)
