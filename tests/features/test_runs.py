@@ -31,7 +31,7 @@ class Host:
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 marked = f"{MARK}={self.mark}".encode() in (process / "environ").read_bytes().split(b"\0")
                 if marked or str(self.temporary) in command:
-                    found[process.name] = command
+                    found[process.name] = f"{(process / 'comm').read_text(encoding='utf-8').strip()} {command}"
             except OSError:
                 continue  # it has ended, or is another user's
         return found

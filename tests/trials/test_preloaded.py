@@ -1,7 +1,6 @@
 """Simulated parts are copies of a process that has imported them: as confined and as bare as a program of their own."""
 
 import os
-import re
 import sys
 from pathlib import Path
 

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from rigs.sim.network import linux
+
 OWN = ("rigs.sim.cloud", "rigs.sim.unit")
 """Packages whose ``__main__`` has a function ``main`` and does nothing when it is imported."""
 
@@ -30,6 +32,7 @@ def run(main: Callable[[], None], argv: Sequence[str], environment: Mapping[str,
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = list(argv[2:])
+    linux.call_process(argv[2])
     sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - for the rest of this process's life
     sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
