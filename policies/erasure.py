@@ -114,6 +114,18 @@ def _erasing(policy: Policy, reading: str, upload: Finding, item: str) -> list[C
     ]
 
 
+def overdue(finding: Finding, policy: Policy, reading: str, timeline: Timeline, now: int) -> list[str]:
+    """The clauses by which what was kept when *finding* says should have been gone by bench time *now*."""
+    if finding.sighting is None or finding.bench is None:
+        return []
+    late = []
+    for clause in _erasing(policy, reading, finding, finding.sighting.item):
+        begun = _begun(clause.begins, timeline, finding.bench) if clause.begins else finding.bench
+        if begun is not None and begun + (clause.within or 0) <= now and not clause.warning:
+            late.append(clause.id)
+    return late
+
+
 def _begun(states: Conditions, timeline: Timeline, upload: int) -> int | None:
     """When one of *states* first came about after *upload*, bench ns; None if none did."""
 

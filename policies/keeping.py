@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
+from policies.erasure import overdue
 from policies.model import Policy
 from policies.window import Window, judgement
 from telltale.finding import Finding, Judgement
@@ -17,17 +18,23 @@ from telltale.verdict import Verdict
 
 
 def none_is_kept(
-    window: Window, policy: Policy, items: Collection[str], place: str, *, gaps: Iterable[str] = ()
+    window: Window, policy: Policy, items: Collection[str], place: str, *, now: int, gaps: Iterable[str] = ()
 ) -> Judgement:
-    """None of *items*, nor anything narrower, is kept in *place*; what cannot be read there may hold one."""
+    """None of *items*, nor anything narrower, is kept in *place* at bench time *now*.
+
+    What cannot be read there may hold one. What an `erase` clause has gone by now breaks that clause.
+    """
 
     def judge(reading: str) -> Iterator[Finding]:
         for finding in _concerning(window, policy, reading):
             if finding.sighting is None:
                 yield finding
             elif any(is_within(finding.sighting.item, item) for item in items):
-                reason = f"{finding.sighting.item} is kept in {place}, where none may be"
-                yield replace(finding, verdict=Verdict.VIOLATES, reason=f"{reason} ({finding.reason})")
+                late = overdue(finding, policy, reading, window.timeline, now)
+                gone = f"{' and '.join(late)} has it gone by now" if late else finding.reason
+                reason = f"{finding.sighting.item} is kept in {place}, where none may be ({gone})"
+                clauses = tuple(late) or finding.clauses
+                yield replace(finding, verdict=Verdict.VIOLATES, reason=reason, clauses=clauses)
 
     what = " and ".join(f"no {item}" for item in items)
     return judgement(f"{what} is kept in {place}", policy, judge, gaps=gaps)

@@ -17,7 +17,7 @@ CAR, STICK = KEPT, USB
 def none_is_kept(trial: Trial, items: Sequence[str], place: str) -> Judgement:
     """None of *items* is there now, in any form."""
     window = _now_in(trial, place)
-    return judged.none_is_kept(window, trial.policy, items, RECIPIENTS[place], gaps=trial.observe().gaps)
+    return judged.none_is_kept(window, trial.policy, items, RECIPIENTS[place], now=trial.now, gaps=trial.observe().gaps)
 
 
 def is_kept(trial: Trial, items: Sequence[str], place: str) -> Judgement:

@@ -8,6 +8,7 @@ import pytest
 
 from policies.erasure import Check, erased
 from policies.judge import cover
+from policies.keeping import none_is_kept
 from telltale.errors import InputError
 from telltale.times import SECOND
 from telltale.verdict import Verdict
@@ -168,3 +169,14 @@ def test_only_what_a_clause_erases_can_be_asked_for(road, small):
     )
     with pytest.raises(InputError, match="no clause has vin for report erased"):
         erased(finding, [], small)
+
+
+@pytest.mark.usefixtures("upload")
+@pytest.mark.parametrize(("now", "late"), [(100 + HOUR, True), (99 + HOUR, False)])
+def test_what_is_still_kept_when_its_time_is_up_breaks_the_clause_that_has_it_gone(now, late, road, small):
+    """Before that it is the scenario that allows none."""
+    judged = none_is_kept(road.window, small, ["cabin_video"], "the car", now=now * SECOND)
+    (found,) = (finding for finding in judged.findings if finding.reading in (None, "lenient"))
+    assert found.verdict is BAD
+    assert (found.clauses == ("T-13",)) is late
+    assert ("T-13 has it gone by now" in found.reason) is late
