@@ -28,6 +28,7 @@ STEMS: Mapping[str, str] = {
     "typed_place": "grandmothers-house",
     "favourite_place": "favourite-tea-house",
     "work_address": "office-tower",
+    "power_time": "on-0731-off-1912",
     "commute": "commute-0740-for",
     "feedback_text": "the-radio-stutters",
     "feedback_module": "radio-module",

@@ -7,6 +7,7 @@ Feature: CarPlay
 
     Scenario: With the location permission off the phone gets no position
       Given a Xiaomi car with the location permission off
+      And the Bluetooth permission is switched on
       When CarPlay is started
       Then within 30 seconds exactly these leave the car for it
         | item              | recipient       | for     | uplink    |
@@ -16,6 +17,7 @@ Feature: CarPlay
 
     Scenario: With the location permission on the position goes to the phone only
       Given a Xiaomi car with the location permission on
+      And the Bluetooth permission is switched on
       When CarPlay is started
       And 30 seconds have passed
       Then the position leaves the car for connected phone only

@@ -81,7 +81,7 @@ Feature: Smart devices
         | state of sharing | Xiaomi    | smart devices | cellular |
       And every transmission is covered by the policy
 
-  @XM-04-06 @XM-06-09
+  @XM-04-06 @XM-06-09 @XM-P6-01
   Rule: The battery is looked at for an update, and the device says who it is
 
     Scenario: An update needs the permission and a charged battery, which the car judges for itself

@@ -65,7 +65,7 @@ def test_a_place_of_the_run_is_told_in_degrees():
     [((57.64911, 10.40744), "u4pruydqqvj8"), ((-90, -180), "000000000000"), ((90, 180), "zzzzzzzzzzzz")],
 )
 def test_the_last_fix_has_a_geohash(unit, place, code):
-    """The first is its inventor's own example; the ends of the world lie in its last cells. A shorter one is coarser."""
+    """The first is its inventor's own example; the world's ends lie in its last cells. A shorter one is coarser."""
     unit.fixed(*place)
     assert unit.value("position.geohash") == code
     assert render_all("{position.geohash:.3}", unit.value) == code[:3]
