@@ -38,6 +38,7 @@ _FOOTAGE: Mapping[str, Callable[[random.Random], bytes]] = {
     "user_photo": picture,
     "feedback_image": picture,
     "track_video": lambda draw: video(draw, frames=2),
+    "camera_view": picture,
     "mirrored_screen": picture,
 }
 """Media item to what the car's cameras and microphones hold of it."""

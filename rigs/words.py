@@ -45,6 +45,7 @@ STEMS: Mapping[str, str] = {
     "parking_text": "basement-2-red-pillar",
     "fence_state": "entered-fence",
     # the track
+    "track_address": "hill-road-gate-2",
     "track_name": "ring-of-hills",
     "lap_record": "lap-1.42.318",
     # devices in the car and at home

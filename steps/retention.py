@@ -6,7 +6,7 @@ from pytest_bdd import then
 from pytest_bdd.parsers import re
 
 from steps.phrases import items
-from trials import claims
+from trials import claims, shown
 from trials.trial import Trial
 
 
@@ -20,6 +20,18 @@ def owner_can_fetch(trial: Trial, words: str) -> None:
 def stranger_cannot_fetch(trial: Trial, words: str) -> None:
     """A claim: the same request with another account's valid credentials is refused."""
     trial.judge(claims.stranger_cannot_fetch(trial, *items(words)))
+
+
+@then(
+    re(
+        r"another account's app is shown the (?P<item>.+?)(?: with the (?P<others>.+))?,"
+        r" and nothing that the policy does not allow"
+    )
+)
+def shown_to_another_account(trial: Trial, item: str, others: str | None) -> None:
+    """What it is served counts as given to others; a claim, once the items are there."""
+    first, *more = items(f"{item} and {others}" if others else item)
+    trial.judge(shown.to_another_account(trial, first, more))
 
 
 @then(

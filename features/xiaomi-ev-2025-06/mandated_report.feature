@@ -20,3 +20,22 @@ Feature: Mandated report of new-energy vehicles
       And it has been driven for 5 minutes
       When 60 minutes have passed
       Then nothing leaves the car
+
+  @XM-20-02 @XM-20-11
+  Rule: What the terminal answers to the platform is part of the report
+
+    Scenario: Ordered to upgrade, the terminal answers with its versions and adds nobody
+      Given a Xiaomi car with the user experience plan off
+      When it drives off
+      And the platform orders an upgrade of the terminal
+      And 30 seconds have passed
+      And it is parked
+      Then exactly these leave the car for it
+        | item            | recipient         | for             | uplink  |
+        | VIN             | national platform | mandated report | private |
+        | ICCID           | national platform | mandated report | private |
+        | position        | national platform | mandated report | private |
+        | speed           | national platform | mandated report | private |
+        | odometer        | national platform | mandated report | private |
+        | state of charge | national platform | mandated report | private |
+      And every transmission is covered by the policy

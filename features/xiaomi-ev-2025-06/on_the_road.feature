@@ -14,7 +14,7 @@ Feature: On the road
       And the position that leaves for the weather is no finer than a city
       And every transmission is covered by the policy
 
-  @XM-P1-04
+  @XM-P1-04 @XM-20-12
   Rule: Without the permission no function gets a position, the last known one neither
 
     Scenario: With the location permission off a drive through a tunnel tells only the authorities where the car is

@@ -14,9 +14,12 @@ Feature: Remote management
         | licence plate | Xiaomi    | remote management | cellular |
       And every transmission is covered by the policy
 
-    Scenario: A car that is bound to no app tells nobody that it is locked
-      Given a Xiaomi car with the app binding off
-      When it is locked
+    @XM-14-06
+    Scenario: A car that is bound to no app any more tells nobody that it is locked
+      Given a Xiaomi car with the app binding on
+      And it has been driven for 5 minutes
+      When the app binding is switched off
+      And it is locked
       And 10 minutes have passed
       Then no licence plate leaves the car
       And nothing leaves the car for the remote management

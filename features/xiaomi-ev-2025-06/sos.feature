@@ -2,7 +2,7 @@ Feature: SOS
   A collision starts SOS by itself: the car's state goes to a rescue centre, whatever else has been refused. The document
   speaks of the collision signal alone, so neither a press of the button nor a blow lets data out.
 
-  @XM-22-04
+  @XM-22-04 @XM-22-05
   Rule: A collision tells the rescue centre where the car is, and nobody else
 
     Scenario: After a collision the rescue centre learns where the car is

@@ -35,7 +35,8 @@ class CaughtAs(Strict):
     """Reversible encodings from the outside in; an empty list is none."""
     recipient: str
     """Host name or address."""
-    uplink: UplinkName | Literal["usb", "bluetooth", "storage"]
+    uplink: UplinkName | Literal["usb", "bluetooth", "storage", "cloud"]
+    """``cloud``: it is what the maker's cloud shows to others."""
     ecu: str | None = None
     """The control unit that it leaves from."""
 

@@ -95,8 +95,11 @@ XIAOMI_TABLE = {
         *(OPEN, OPEN, {"XM-P1-08"}),
     ),
     "a position for the plan": ((PLAN, "position"), {}, {}, BAD, BAD, {"XM-P1-08"}),
-    "the mandated report": ((REPORT, "vin", "iccid", "position"), GBT, OFF, OK, OK, {"XM-20-01"}),
-    "an account in the mandated report": ((REPORT, "account_id"), GBT, {}, BAD, BAD, {"XM-20-01"}),
+    "the mandated report": ((REPORT, "vin", "iccid", "position"), GBT, OFF, OK, OK, {"XM-20-01", "XM-20-11"}),
+    "an account in the mandated report": (
+        *((REPORT, "account_id"), GBT, {}, BAD, BAD),
+        {"XM-20-01", "XM-20-02", "XM-20-11", "XM-20-12"},
+    ),
     "safety logs, plan on": ((SAFETY, "vin", "account_id"), {}, {}, OK, OK, {"XM-20-07"}),
     "safety logs, plan off": ((SAFETY, "vin"), {}, OFF, BAD, OK, {"XM-20-07", "XM-21-03"}),
     "the weather of the city": ((WEATHER, "position"), CITY, {"weather": "open"}, OK, OK, {"XM-08-01"}),

@@ -143,6 +143,18 @@ def test_a_given_names_the_car_its_manner_and_a_switch(sentence, arguments):
         ),
         (
             "then",
+            "another account's app is shown the lap record with the VIN, and nothing that the policy does not allow",
+            "shown_to_another_account",
+            {"item": "lap record", "others": "VIN"},
+        ),
+        (
+            "then",
+            "another account's app is shown the lap record, and nothing that the policy does not allow",
+            "shown_to_another_account",
+            {"item": "lap record"},
+        ),
+        (
+            "then",
             f"under the strict reading the sentry video {GONE}",
             "no_longer_retrievable",
             {"reading": "strict", "words": "sentry video"},

@@ -132,8 +132,9 @@ class Cloud:
                 received += more
                 while found := gbt32960.cut(received):
                     frame, received = found
-                    writer.write(gbt32960.acknowledge(frame))
-                    await writer.drain()
+                    if frame[3] == gbt32960.IS_COMMAND:
+                        writer.write(gbt32960.acknowledge(frame))
+                        await writer.drain()
         except (OSError, gbt32960.FrameError):
             pass  # a platform hangs up on a terminal that speaks nonsense; the terminal reports it
         finally:

@@ -126,6 +126,8 @@ class Store(Strict):
     app: str
     listed_as: Segment
     """Below the app's address: ``recordings`` is ``GET {app}/recordings`` and ``GET {app}/recordings/{id}``."""
+    shows_others: list[str] = Field(default_factory=list)
+    """Where the app serves any account: the JSON fields of an upload that others get to see, all of it if empty."""
     addresses: dict[str, DirectAddress] = Field(default_factory=dict)
     notice: str | None = None
     """Told to the owner at once."""

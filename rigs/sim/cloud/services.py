@@ -65,14 +65,15 @@ class Services:
 
     def _app(self, name: str, data: Mapping[str, Any]) -> Service:
         async def serve(request: Request, rest: str) -> Response:
-            if refused := self._unauthorised(request, data["serves"]):
+            account = self._account(request)
+            if refused := _unauthorised(account, data["serves"]):
                 return refused
             resource, _, which = rest.partition("/")
             match request.method, resource:
                 case "GET", "notifications":
                     return answer(200, {"notifications": self._notifications[name].all})
                 case "GET", listed if listed in self._listed[name]:
-                    return self._listed[name][listed].for_owner(which)
+                    return self._listed[name][listed].for_app(which, owner=account == "owner")
                 case "POST", "commands" if (command := which.replace("-", " ")) in data["commands"]:
                     await self.link.push(command)
                     return answer(202, {"command": command})
@@ -80,12 +81,15 @@ class Services:
 
         return serve
 
-    def _unauthorised(self, request: Request, serves: str) -> Response | None:
+    def _account(self, request: Request) -> str | None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        account = next((who for who, theirs in self._tokens.items() if theirs == token), None)
-        if account is None:
-            return refusal(401, "no valid token")
-        return None if serves in (account, "any account") else refusal(403, "this account does not own the car")
+        return next((who for who, theirs in self._tokens.items() if theirs == token), None)
+
+
+def _unauthorised(account: str | None, serves: str) -> Response | None:
+    if account is None:
+        return refusal(401, "no valid token")
+    return None if serves in (account, "any account") else refusal(403, "this account does not own the car")
 
 
 def _upload(store: Store) -> Service:

@@ -80,12 +80,18 @@ class Store:
             self._agenda.at(due, lambda: self._notifications.tell(due, summary["text"], name), rank=-1)
         return answer(201, {"id": name})
 
-    def for_owner(self, name: str) -> Response:
-        """What the owner's app gets: the list if *name* is empty, else one recording."""
+    def for_app(self, name: str, *, owner: bool) -> Response:
+        """What an app gets, the *owner*'s or somebody else's: the list if *name* is empty, else one recording."""
         if not name:
             listed = [self._entry(key) for key, r in self._recordings.items() if APP in r.places]
             return answer(200, {"recordings": listed, "control": self._entry(CONTROL)})
-        return self._hand_out(name, APP)
+        handed = self._hand_out(name, APP)
+        return handed if owner or handed.status != 200 or name == CONTROL else self._for_others(handed)
+
+    def _for_others(self, whole: Response) -> Response:
+        shown = self._data["shows others"]
+        held = json.loads(whole.body) if shown else None
+        return answer(200, {key: held[key] for key in shown if key in held}) if held else whole
 
     def direct(self, place: str, name: str, query: Mapping[str, str]) -> Response:
         """What anybody gets at a direct address: 403 without a valid signature, 410 once the recording is gone."""

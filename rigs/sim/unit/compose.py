@@ -57,7 +57,7 @@ def compose(
             port=port,
             command=gbt32960.COMMANDS[kind],
             vin=str(lookup("vin")),
-            body=_data_unit(kind, lookup, counter, now),
+            body=_data_unit(kind, send, lookup, counter, now),
             **common,
         )
     body, content_type = _content(send, lookup)
@@ -118,11 +118,13 @@ def compose(
     )
 
 
-def _data_unit(kind: str, lookup: Lookup, counter: Callable[[str], int], now: int) -> bytes:
+def _data_unit(kind: str, send: Send, lookup: Lookup, counter: Callable[[str], int], now: int) -> bytes:
     if kind == "login":
         return gbt32960.login(now, counter(kind), str(lookup("iccid")))
     if kind == "logout":
         return gbt32960.logout(now, counter(kind))
+    if kind == "control":
+        return gbt32960.control(now, _content(send, lookup)[0])
     values: dict[str, Any] = {}
     for fact in ("ignition", "gear", "speed", "odometer", "soc"):
         values[fact] = _or_none(lookup, fact)

@@ -13,14 +13,15 @@ from typing import Any
 
 from telltale.times import SECOND
 
-LOGIN, REALTIME, REISSUE, LOGOUT = 0x01, 0x02, 0x03, 0x04
+LOGIN, REALTIME, REISSUE, LOGOUT, CONTROL = 0x01, 0x02, 0x03, 0x04, 0x82
 """Command identifiers, 6.3.1."""
-COMMANDS = {"login": LOGIN, "realtime": REALTIME, "reissue": REISSUE, "logout": LOGOUT}
+COMMANDS = {"login": LOGIN, "realtime": REALTIME, "reissue": REISSUE, "logout": LOGOUT, "control": CONTROL}
 
 _HEADER = struct.Struct(">2sBB17sBH")  # 6.1: start, command, response, VIN, encryption, length of the data unit
-IS_COMMAND, _SUCCESS = 0xFE, 0x01  # 6.3.2
+IS_COMMAND, SUCCESS = 0xFE, 0x01  # 6.3.2
 STARTS = (b"##", b"$$")  # 6.1 of the editions of 2016 and 2025
 _NOT_ENCRYPTED = 0x01  # 6.1
+_REMOTE_UPGRADE = 0x01  # annex B, control commands
 _BEIJING = timezone(timedelta(hours=8))  # 6.4: GMT+8
 _GEARS = {"N": 0x0, "R": 0xD, "D": 0xE, "P": 0xF}  # 7.2.3.1, gear byte, bits 3-0
 
@@ -64,6 +65,11 @@ def login(now: int, serial: int, iccid: str, codes: Sequence[str] = ()) -> bytes
 def logout(now: int, serial: int) -> bytes:
     """Data unit of a vehicle logout (7.4): time and the serial of the login that it ends."""
     return moment(now) + struct.pack(">H", serial)
+
+
+def control(now: int, answer: bytes) -> bytes:
+    """Data unit of the answer to a control command (annex B): time, the command, and what the terminal says to it."""
+    return moment(now) + bytes([_REMOTE_UPGRADE]) + answer
 
 
 def report(now: int, values: Mapping[str, Any]) -> bytes:
@@ -170,9 +176,9 @@ def acknowledge(request: bytes) -> bytes:
     """The platform's answer (6.3.2): the response flag set to success, the time kept, the rest of the data left out."""
     start, command, _, vin, _, length = _HEADER.unpack_from(request)
     data = request[_HEADER.size : _HEADER.size + min(length, 6)]
-    return frame(command, vin.rstrip(b"\0").decode("ascii"), data, response=_SUCCESS, start=start)
+    return frame(command, vin.rstrip(b"\0").decode("ascii"), data, response=SUCCESS, start=start)
 
 
 def acknowledges(answer: bytes, request: bytes) -> bool:
     """Whether *answer* is the platform's success for *request*."""
-    return answer[2] == request[2] and answer[3] == _SUCCESS and answer[4:21] == request[4:21]
+    return answer[2] == request[2] and answer[3] == SUCCESS and answer[4:21] == request[4:21]

@@ -212,7 +212,7 @@ class Send(Strict):
     """A file: deleted after this time."""
     keep_last: Annotated[int, Field(ge=1)] | None = None
     """A file: of all that this send writes, so many are kept, the oldest go."""
-    gbt32960: Literal["login", "realtime", "reissue", "logout"] | None = None
+    gbt32960: Literal["login", "realtime", "reissue", "logout", "control"] | None = None
     to: HostPort | None = None
     """The platform, for ``gbt32960``."""
     uplink: Uplink | None = None

@@ -156,7 +156,10 @@ class Transports:
             )
             self._platforms[key] = platform
         try:
-            await platform.exchange(gbt32960.frame(message.command, message.vin, message.body))
+            if message.command == gbt32960.CONTROL:
+                await platform.answer(message)
+            else:
+                await platform.exchange(gbt32960.frame(message.command, message.vin, message.body))
         except OSError as error:
             self.forget(message)
             raise SendError(f"the connection to {message.host} broke: {reason(error)}") from None
@@ -186,6 +189,14 @@ class _Platform:
     @property
     def usable(self) -> bool:
         return not self._reader.at_eof() and not self._writer.is_closing()
+
+    async def answer(self, message: Message) -> None:
+        """Send what answers the platform's own command, to which it says no more.
+
+        :raises OSError: the connection broke
+        """
+        self._writer.write(gbt32960.frame(message.command, message.vin, message.body, response=gbt32960.SUCCESS))
+        await self._writer.drain()
 
     async def exchange(self, request: bytes) -> None:
         """Send a frame and wait for the platform's success.

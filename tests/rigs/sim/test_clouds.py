@@ -122,6 +122,18 @@ def test_only_the_owner_gets_in(bench):
     assert bench.fetch(control)[0] == 403
 
 
+def test_others_are_shown_the_fields_that_the_store_shows_others(bench):
+    """Where its app serves any account; its owner is served all of it, and the control object is everybody's."""
+    shown = CLOUD.replace("commands: [take picture]", "serves: any account")
+    bench.start_cloud(shown.replace("listed as: recordings", "listed as: recordings\n    shows others: [lap, flag]"))
+    name = upload(bench, body=b'{"lap": "1:42", "account": "4711"}')
+    whole = bench.owner(f"{APP}/recordings/{name}")[1]
+    assert whole == {"lap": "1:42", "account": "4711"}
+    status, answer = bench.fetch(f"{APP}/recordings/{name}", token=bench.tokens["other"])
+    assert (status, json.loads(answer)) == (200, {"lap": "1:42"})
+    assert bench.fetch(f"{APP}/recordings/control", token=bench.tokens["other"])[0] == 200
+
+
 def test_what_came_in_a_form_is_kept_without_the_form(bench):
     """The file part, byte for byte."""
     bench.start_cloud(CLOUD)

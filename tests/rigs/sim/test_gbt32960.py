@@ -89,3 +89,11 @@ def test_codes_of_subsystems_have_one_length():
     """7.1 has one length field for all of them."""
     with pytest.raises(ValueError, match="have one length: 12, 345"):
         gbt32960.login(NOON, 1, "", ["12", "345"])
+
+
+def test_the_answer_to_an_upgrade_order_is_an_answer_and_says_what_the_terminal_says():
+    """Response flag success; time, command 1, then the terminal's words."""
+    data = gbt32960.control(NOON, b"1.2.0")
+    assert data == bytes((19, 1, 22, 23, 55, 56)) + b"\x011.2.0"
+    frame = gbt32960.frame(gbt32960.CONTROL, "123456789", data, response=gbt32960.SUCCESS)
+    assert (frame[2], frame[3]) == (0x82, 0x01)
