@@ -209,7 +209,7 @@ class _Case:
 
     def _is_for(self, clause: Clause) -> bool:
         """Whether a permit speaks of this function; ``any`` means what the car does for people, not background."""
-        return self.whose.function in clause.functions or (ANY in clause.functions and not self.whose.background)
+        return clause.speaks_of(self.whose.function) and not (ANY in clause.functions and self.whose.background)
 
     def _permits(self, clause: Clause, sighting: Sighting) -> tuple[int, Side]:
         """How far a permit of the function got, and what stopped it (or what cannot be told)."""
@@ -242,7 +242,7 @@ class _Case:
             return Side(
                 both(state.answer, form.answer.opposite), f"{clause.id} limits {item} for {whose.function}: {form.why}"
             )
-        if clause.modality == "confine" and (ANY in clause.functions or whose.function in clause.functions):
+        if clause.modality == "confine" and clause.speaks_of(whose.function):
             elsewhere = Answer.of(not clause.is_about(whose.function, whose.organisation))
             to = " or ".join(self._called(name) for name in clause.recipients)
             return Side(both(state.answer, elsewhere), f"{clause.id} confines {item} to {to}, not {self._recipient()}")

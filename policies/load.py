@@ -157,6 +157,9 @@ def _check_clause(file: _File[_Clauses], clause: Clause, policy: Policy) -> None
     file.known("section", clause.section, document.source.sections, *here, "section")
     if clause.reading is not None:
         file.known("reading", clause.reading, document.readings, *here, "reading")
+    file.all_known("function", clause.but_for, document.functions, *here, "but for")
+    if clause.but_for and ANY not in clause.functions:
+        raise file.error(f"`{clause.id}` has `but for`, which belongs to `functions: any`", *here, "but for")
     for reading in clause.under:
         file.known("reading", reading, document.readings, *here, "under", reading)
     for group in _NEEDS[clause.modality]:

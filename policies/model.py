@@ -77,6 +77,8 @@ class ClauseRow(Strict):
     broad: bool = False
     """Whether the items cover their narrower items as well, because the document says so."""
     functions: Names = ()
+    but_for: Names = ()
+    """Functions that ``any`` does not reach: what law or an emergency asks for, say."""
     recipients: Names = ()
     when: Conditions = ()
     """In force only under one of these states of the unit."""
@@ -127,9 +129,11 @@ class Clause(ClauseRow):
 
     def is_about(self, function: str | None, organisation: str | None) -> bool:
         """Whether function and recipient are the clause's; None is undeclared, and only ``any`` is about that."""
-        return (ANY in self.functions or function in self.functions) and (
-            ANY in self.recipients or organisation in self.recipients
-        )
+        return self.speaks_of(function) and (ANY in self.recipients or organisation in self.recipients)
+
+    def speaks_of(self, function: str | None) -> bool:
+        """Whether it is about the function, whoever receives."""
+        return function in self.functions or (ANY in self.functions and function not in self.but_for)
 
 
 class FunctionRow(Strict):

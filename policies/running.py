@@ -9,7 +9,7 @@ from itertools import pairwise
 from policies.access import limits_of
 from policies.endpoints import attribute
 from policies.judge import moment
-from policies.model import ANY, Basis, Clause, Policy
+from policies.model import Basis, Clause, Policy
 from policies.terms import covers_item
 from policies.window import Window, judgement
 from telltale.clocks import ClockOffset
@@ -76,9 +76,7 @@ def _owing(policy: Policy, reading: str, function: str, item: str) -> tuple[Clau
     return tuple(
         clause
         for clause in policy.under(reading)
-        if clause.modality == "oblige"
-        and (function in clause.functions or ANY in clause.functions)
-        and covers_item(clause, item)
+        if clause.modality == "oblige" and clause.speaks_of(function) and covers_item(clause, item)
     )
 
 

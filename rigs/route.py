@@ -43,8 +43,8 @@ class Point(Strict):
 class PlaceRow(Strict):
     """A place that scenarios may name."""
 
-    at: str
-    """The item of the run that is its position: ``home_position``."""
+    at: str | Point
+    """The item of the run that is its position, ``home_position``; or a point on the map, the same in every run."""
     facts: dict[str, Fact] = Field(default_factory=dict)
     """What the unit's state is at this place."""
 

@@ -261,6 +261,7 @@ class Stimulator:
         does: dict[str, Callable[[Any], object]] = {
             "can": self._speak,
             "io": self._set_lines,
+            "switch": self._set_switches,
             "place": self._go_to,
             "manual": lambda words: self._instruments.needed_engineer().ask(words),
             "start": lambda component: self._instruments.needed_adb().start(component),
@@ -282,6 +283,10 @@ class Stimulator:
     def _set_lines(self, lines: Mapping[str, LineState]) -> None:
         for line, state in lines.items():
             self._instruments.needed_digital().set(line, state)
+
+    def _set_switches(self, switches: Mapping[str, Stand]) -> None:
+        for name, position in switches.items():
+            self.switch(name, position)
 
     def _go_to(self, place: str) -> None:
         self.place(*self.position_of(place))

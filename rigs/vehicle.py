@@ -55,6 +55,8 @@ class Action(Strict):
     """Digital lines and how they stand from now on; a ``wait`` and the opposite make a pulse."""
     facts: dict[str, Fact] | None = None
     """What the unit's state is from now on."""
+    switch: dict[str, Position] | None = None
+    """Switches and how they are set, as their user would."""
     place: str | None = None
     """The car is where this item of the run is: ``home_position``."""
     start: str | None = None
@@ -232,6 +234,10 @@ class Vehicle:
             for index, action in enumerate(actions):
                 if fault := messages.check(action.can or {}):
                     raise self._fault((*place, index, "can", *fault[0]), fault[1])
+                for switch in action.switch or {}:
+                    if switch not in file.switches:
+                        problem = f"unknown switch `{switch}`" + near_miss(switch, file.switches)
+                        raise self._fault((*place, index, "switch", switch), problem)
                 if action.place:
                     self._check_place(action.place, (*place, index, "place"))
                 if action.app and not file.owners_app:
@@ -245,7 +251,8 @@ class Vehicle:
 
     def _check_ways(self, file: _VehicleFile, messages: MessageSet) -> None:
         for name, row in file.places.items():
-            self._check_place(row.at, ("places", name, "at"))
+            if isinstance(row.at, str):
+                self._check_place(row.at, ("places", name, "at"))
         for name, points in file.routes.items():
             for index, point in enumerate(points):
                 if isinstance(point, str) and point not in file.places:

@@ -46,6 +46,7 @@ def a_car(trial: Trial, car: str, manner: str | None, switch: str | None, positi
         trial.prepare(manner)
 
 
+@given(StimulusParser("a stimulus of the vehicle file"))
 @when(StimulusParser("a stimulus of the vehicle file"))
 def something_happens(trial: Trial, stimulus: str) -> None:
     """Whatever the vehicle file says of it."""

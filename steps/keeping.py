@@ -54,3 +54,9 @@ def all_stored_is_covered(trial: Trial) -> None:
 def screen_says(trial: Trial, text: str) -> None:
     """An expectation: the centre screen shows these words now."""
     trial.judge(screens.says(trial.instruments, text.strip("\"'"), trial.now))
+
+
+@then(re(r"the driver is shown (?P<text>.+) for the (?P<function>.+)"))
+def driver_is_shown(trial: Trial, text: str, function: str) -> None:
+    """A claim: what was fetched for the function is on the centre screen now, with these words."""
+    trial.judge(screens.shows(trial, text.strip("\"'"), function))

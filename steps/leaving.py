@@ -54,6 +54,12 @@ def is_complete(trial: Trial, function: str, interval: str, words: str) -> None:
     trial.judge(claims.is_complete(trial, function, duration(interval), items(words)))
 
 
+@then(re(r"the (?P<function>.+) goes on as before with its (?P<words>.+)"))
+def goes_on(trial: Trial, function: str, words: str) -> None:
+    """Whatever else has been refused meanwhile."""
+    trial.judge(claims.goes_on(trial, function, items(words)))
+
+
 @then(re(r"the (?P<words>.+) leaves the car for (?P<organisation>.+) only"))
 def leaves_for_one_only(trial: Trial, words: str, organisation: str) -> None:
     """It does leave, and nobody else gets it."""

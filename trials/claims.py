@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from policies import claims as judged
 from policies.access import unobserved
+from policies.continuing import goes_on as judge_going_on
 from policies.difference import difference as judge_difference
 from policies.erasure import erased
 from policies.running import keeps_running as judge_running
@@ -124,6 +125,12 @@ def leaves_for_only(trial: Trial, items: Sequence[str], organisation: str) -> Ju
     """The items leave, and for one organisation alone."""
     name = trial.policy.organisation_named(organisation).id
     return _since(trial, lambda w: judged.leaves_for_only(w, trial.policy, items, name, gaps=unseen(trial)))
+
+
+def goes_on(trial: Trial, function: str, items: Sequence[str]) -> Judgement:
+    """What left for the function before the latest block of Whens leaves since then as well."""
+    name = trial.policy.function_named(function)
+    return judge_going_on(whole(trial), trial.policy, name, items, since=trial.window[0], gaps=unseen(trial))
 
 
 def no_finer_than(trial: Trial, items: Sequence[str], function: str, metres: float) -> Judgement:

@@ -108,9 +108,10 @@ class Road:
         self._arrive(start)
 
     def _position(self, point: str | Point) -> Position:
-        if isinstance(point, Point):
-            return point.lat, point.lon
-        return beside(self._session.stimulator.position_of(self._session.vehicle.place(point).at))
+        at = self._session.vehicle.place(point).at if isinstance(point, str) else point
+        if isinstance(at, Point):
+            return at.lat, at.lon
+        return beside(self._session.stimulator.position_of(at))
 
     def _tell_speed(self, fix: Fix) -> None:
         """The bus and the satellites agree on how fast the car is."""

@@ -79,7 +79,14 @@ XIAOMI = {
     "gear": "P",
     "lock": "locked",
     "place": "elsewhere",
+    # as a car that has been handed over
+    "policy_pending": "off",
+    "service_stopped": "off",
+    "guardian_pending": "off",
+    "account": "valid",
+    "country": "mainland",
 }
+CLOSED = {"XM-00-07", "XM-00-09", "XM-00-10"}
 GBT = {"channel": "gbt32960"}
 # what leaves: host, items, further words of `Road.send`; changes of the state; strict, lenient, clauses that speak
 XIAOMI_TABLE = {
@@ -130,9 +137,9 @@ XIAOMI_TABLE = {
         *(BAD, BAD, {"XM-02-01"}),
     ),
     "the command link alone, which shows nothing": (("cmd.xiaomiev.test",), {"channel": "mqtt"}, {}, OPEN, OPEN, set()),
-    "a VIN on the command link": (("cmd.xiaomiev.test", "vin"), {"channel": "mqtt"}, {}, BAD, BAD, {"XM-00-07"}),
-    "a VIN in a name": (("x.test", "vin"), {"channel": "dns", "kind": "query"}, {}, BAD, BAD, {"XM-00-07"}),
-    "another host": (("cdn.example", "vin"), {}, {}, BAD, BAD, {"XM-00-07"}),
+    "a VIN on the command link": (("cmd.xiaomiev.test", "vin"), {"channel": "mqtt"}, {}, BAD, BAD, CLOSED),
+    "a VIN in a name": (("x.test", "vin"), {"channel": "dns", "kind": "query"}, {}, BAD, BAD, CLOSED),
+    "another host": (("cdn.example", "vin"), {}, {}, BAD, BAD, CLOSED),
 }
 MINI = {"gear": "P", "lock": "locked", "alarm": "quiet", "remote_alarm": "on", "remote_camera": "idle"}
 POST = {"kind": "POST"}

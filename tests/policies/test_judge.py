@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from policies import load_policy
 from policies.judge import cover
 from telltale.clocks import ClockOffset
 from telltale.times import SECOND
@@ -118,6 +119,20 @@ def test_a_sighting_complies_only_if_a_permit_covers_it_and_nothing_stands_again
     found = [f for f in _cover(road, small, reading) if f.sighting]
     assert [(f.verdict, set(f.clauses)) for f in found] == [(verdict, clauses)], found[0].reason
     assert words in found[0].reason
+
+
+@pytest.mark.parametrize(
+    ("host", "channel", "verdict"),
+    [("report.test", "gbt32960", OK), ("logs.test", "https", BAD), ("evil.test", "https", BAD)],
+)
+def test_any_function_may_leave_some_out(host, channel, verdict, road, write):
+    """A clause for any function but the report's stands against all others."""
+    forbids = "T-18: {section: 一, statement: no VIN, modality: forbid, items: vin, functions: any, but for: report"
+    policy = load_policy(write("clauses.yaml", "clauses:\n", f"clauses:\n  {forbids}, recipients: any}}\n"))
+    [found] = [
+        f for f in _cover(road.state(plan="on").send(host, "vin", channel=channel), policy, "lenient") if f.sighting
+    ]
+    assert (found.verdict, "T-18" in found.clauses) == (verdict, verdict is BAD), found.reason
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,14 @@ WRONG = {
         *(CLAUSES, "    precision: 10000\n", ""),
         *("T-07", "has no `form` or `precision`; a transform clause"),
     ),
+    "exceptions from functions that are named": (
+        *(CLAUSES, "    when: {permission: on}\n", "    but for: report\n"),
+        *("but for", "`T-06` has `but for`, which belongs to `functions: any`"),
+    ),
+    "an unknown exception": (
+        *(CLAUSES, "items: any\n", "items: any\n    but for: reprt\n"),
+        *("but for", "unknown function `reprt`; did you mean `report`"),
+    ),
     "no items": (
         *(CLAUSES, "    items: [vin, account_id]\n", ""),
         *("T-01", "`T-01` has no `items`; a permit clause needs it"),

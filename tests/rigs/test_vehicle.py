@@ -76,6 +76,8 @@ def test_a_switch_translates_both_ways(write):
             "expected exactly one of can, ",
         ),
         ("facts: {gear: D}", "app: {post: x}", 10, "`owner's app` is missing, which `app` needs"),
+        ("facts: {gear: D}", "switch: {plam: off}", 10, "unknown switch `plam`; did you mean `plan`?"),
+        ("facts: {gear: D}", "switch: {plan: up}", 10, "expected one of on, off"),
         ("facts: {gear: D}", "wait: soon", 10, "`soon` is not a duration"),
         ("stimuli:", "stimluli:", 4, "unknown key `stimluli`; did you mean `stimuli`"),
         ("namespace: global", "namespace: globl", 13, "expected one of global, secure, system"),

@@ -37,6 +37,17 @@ def test_a_drive_ends_where_it_was_to_and_the_run_knows_every_fix(scenario):
     assert drive[1] - drive[0] == pytest.approx(30 * MINUTE, abs=SECOND)
 
 
+def test_a_place_may_be_a_point_of_the_map_with_facts_of_its_own(scenario):
+    """The car stands there, the run knows it, and the timeline says what is so at that place."""
+    run = scenario().given()
+    run.when()
+    run.trial.road.drive_between("the border", "Hanoi", 10 * MINUTE)
+    state = unit(run)
+    assert (state["position"], state["facts"]["country"]) == (pytest.approx((21.03, 105.85), abs=2e-6), "abroad")
+    assert run.trial.timeline.state_at(run.trial.now)["country"] == "abroad"
+    assert (21.03, 105.85) in [identity.value for identity in run.session.identities.of("position")]
+
+
 def test_without_satellites_a_driven_car_knows_its_last_place(scenario):
     """It is somewhere else by then, and told so as soon as they are back; a restart finds it where it is."""
     run = scenario().given()

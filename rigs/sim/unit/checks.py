@@ -62,6 +62,7 @@ def _check_facts(unit: Unit, source: Source) -> None:
         for name, function in unit.functions.items()
         for key, facts in (("while", function.while_), ("unless", function.unless))
     ]
+    conditions.append((("gate",), unit.gate))
     for place, _, send in sends_of(unit):
         conditions += [((*place, "while"), send.while_), ((*place, "when"), send.when)]
     if unit.life:

@@ -19,7 +19,7 @@ from rigs.sim.clock import SharedClock
 from rigs.sim.unit import gbt32960
 from rigs.sim.unit.compose import compose
 from rigs.sim.unit.flash import Flash
-from rigs.sim.unit.functions import Function, Send, of_file, orders
+from rigs.sim.unit.functions import Function, Send, functions_of, orders
 from rigs.sim.unit.life import Life
 from rigs.sim.unit.message import Message, SendError
 from rigs.sim.unit.places import coordinates
@@ -74,9 +74,7 @@ class Engine:
             name: fact["default"] for name, fact in unit["state"].items() if fact.get("default") is not None
         }
         self._orders = orders(unit["state"])
-        self._functions = [
-            of_file(name, data, index * 100) for index, (name, data) in enumerate(unit["functions"].items())
-        ]
+        self._functions = functions_of(unit)
         self.agenda = Agenda()
         self._ready: deque[Callable[[], Awaitable[None]]] = deque()
         self._work = asyncio.Event()

@@ -41,8 +41,16 @@ class Function:
     periodic: list[Entry] = field(default_factory=list)
 
 
-def of_file(name: str, data: Mapping[str, Any], rank: int) -> Function:
-    """The function *name* as its unit file has it; its sends take the ranks from *rank* on."""
+def functions_of(unit: Mapping[str, Any]) -> list[Function]:
+    """Every function of a unit file, behind the unit's gate; the sends of one rank before those of the next."""
+    return [
+        _of_file(name, data, index * 100, {} if data["regardless"] else unit["gate"])
+        for index, (name, data) in enumerate(unit["functions"].items())
+    ]
+
+
+def _of_file(name: str, data: Mapping[str, Any], rank: int, gate: Mapping[str, Any]) -> Function:
+    """The function *name*; its sends take the ranks from *rank* on. What it asks of a fact comes before the gate's."""
     sends = {
         send: Send(
             name=send,
@@ -54,7 +62,7 @@ def of_file(name: str, data: Mapping[str, Any], rank: int) -> Function:
         for index, (send, content) in enumerate(data["sends"].items())
     }
     unless = condition(data["unless"]) if data.get("unless") else None
-    return Function(name, condition(data.get("while") or {}), unless, sends)
+    return Function(name, condition({**gate, **(data.get("while") or {})}), unless, sends)
 
 
 def orders(state: Mapping[str, Any]) -> dict[str, dict[str, tuple[Fact, bool]]]:

@@ -290,6 +290,8 @@ class Function(Strict):
     """No facts: always."""
     unless: Facts = Field(default_factory=dict)
     """Not while all of these hold."""
+    regardless: bool = False
+    """Active whatever the unit's ``gate`` says."""
     sends: dict[str, Send] = Field(min_length=1)
 
 
@@ -328,6 +330,8 @@ class Unit(Strict):
     """What it says of itself as the version that it leaves the factory with."""
     versions: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Later versions: a merge patch on this file each; in a checked unit, what comes out of it."""
+    gate: Facts = Field(default_factory=dict)
+    """Facts under which functions are active at all, but for those that are so ``regardless``."""
     functions: dict[str, Function] = Field(min_length=1)
 
     def plain(self) -> dict[str, Any]:

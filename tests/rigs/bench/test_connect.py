@@ -32,6 +32,8 @@ stimuli:
     - facts: {moving: true}
   the weather app is opened:
     - start: com.example.weather/.Main
+  the driver leaves the plan:
+    - switch: {plan: off}
   a picture is asked for:
     - app: {post: commands/take-picture}
 switches:
@@ -135,6 +137,13 @@ def test_a_switch_is_recorded_when_the_unit_has_taken_it(stimulator, timeline, u
     assert facts(timeline) == [("plan", "on", "adb"), ("plan", "off", "adb")]
 
 
+def test_a_stimulus_may_set_switches(stimulator, timeline, unit):
+    """As the step does: set, read back, recorded."""
+    stimulator.do("the driver leaves the plan")
+    assert unit.told == [("global", "plan", "0")]
+    assert facts(timeline) == [("plan", "off", "adb")]
+
+
 def test_a_switch_that_the_car_turns_back_is_not_recorded(stimulator, instruments, timeline, unit):
     """The setting was taken, but no longer stands once the car has come to rest."""
     turned_back = replace(instruments, delivered=lambda: unit.settings.update({("global", "plan"): "0"}))
@@ -162,7 +171,7 @@ def test_a_place_reaches_the_unit(stimulator, unit):
     ("say", "message"),
     [
         (lambda s: s.do("it drive off"), r"v.yaml:6: Test car has no stimulus `it drive off`; did you mean `it drives"),
-        (lambda s: s.switch("plam", "on"), r"v.yaml:17: Test car has no switch `plam`; did you mean `plan`"),
+        (lambda s: s.switch("plam", "on"), r"v.yaml:19: Test car has no switch `plam`; did you mean `plan`"),
         (lambda s: s.switch("plan", "up"), r"the switch `plan` cannot be `up`, expected on or off"),
     ],
 )

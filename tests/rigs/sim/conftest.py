@@ -14,6 +14,7 @@ import tty
 import urllib.parse
 from contextlib import ExitStack, closing
 from pathlib import Path
+from random import Random
 
 import cantools.database
 import pytest
@@ -28,6 +29,7 @@ from rigs.sim.cloud.model import load_cloud
 from rigs.sim.parts import SimulatedCloud, SimulatedUnit, UnitBoot
 from rigs.sim.stick import SimulatedStick
 from rigs.sim.unit.checks import load_unit
+from rigs.words import words
 from telltale.identity import Identities, Identity
 from telltale.processes import spawn_here
 from telltale.times import parse_duration
@@ -46,6 +48,7 @@ IDENTITIES = {
     "bluetooth_mac": "02:54:00:17:00:17",
     "position": (39.904200, 116.407400),
     "home_position": (39.604200, 116.207400),
+    **words(Random(17)),
 }
 
 

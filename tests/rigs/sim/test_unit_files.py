@@ -70,6 +70,7 @@ def test_a_unit_file_tells_which_values_a_run_must_give(loaded, tmp_path):
             "which only a fact with a `setting`, a `command` or an `app` can be",
         ),
         (("while: {ignition: on", "while: {igniton: on"), 11, "unknown fact `igniton`; did you mean `ignition`?"),
+        (("functions:", "gate: {igniton: on}\nfunctions:"), 9, "unknown fact `igniton`; did you mean `ignition`?"),
         (("plan: on}", "plan: yes}"), 11, "`plan` is never `yes`; known: `off`, `on`"),
         (("every: 60 s", "every: 60 sec"), 14, "is not a duration"),
         (("every: 60 s", "every: 0 s"), 14, "more than no time"),
