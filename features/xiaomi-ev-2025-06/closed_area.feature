@@ -13,7 +13,7 @@ Feature: Closed areas
       And no location is stored in the car
       And every transmission is covered by the policy
 
-  @XM-22-08
+  @XM-22-08 @XM-P1-07
   Rule: Either permission refuses it
 
     Scenario Outline: With either permission off nothing is judged and no position used
