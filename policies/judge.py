@@ -118,6 +118,7 @@ class _Case:
 
     def of_sighting(self, sighting: Sighting, clauses: Sequence[Clause]) -> Finding:
         self._doubts.clear()
+        clauses = [c for c in clauses if not c.channels or self.transmission.channel in c.channels]
         against = [
             (clause, side)
             for clause in clauses

@@ -80,6 +80,8 @@ class ClauseRow(Strict):
     but_for: Names = ()
     """Functions that ``any`` does not reach: what law or an emergency asks for, say."""
     recipients: Names = ()
+    channels: Names = ()
+    """Over these channels only (``http``, ``tcp`` …); none given means over any."""
     when: Conditions = ()
     """In force only under one of these states of the unit."""
     unless: Conditions = ()

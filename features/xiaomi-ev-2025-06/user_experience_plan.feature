@@ -73,7 +73,7 @@ Feature: User experience improvement plan
       When it is driven for 10 minutes with the user experience plan on, off and on again
       Then the user experience plan alone decides whether VIN and account id leave for it
 
-  @XM-21-04
+  @XM-21-04 @XM-AN-03
   Rule: With the plan off, the run data of two drives cannot be linked to one car
 
     Scenario: With the experience plan off no field of the run data follows the VIN
@@ -82,7 +82,7 @@ Feature: User experience improvement plan
       Then no field follows the VIN for the user experience plan
       And no VIN leaves the car for the user experience plan
 
-  @XM-21-02
+  @XM-21-02 @XM-SH-08
   Rule: With the plan on, its records go to the maker alone
 
     Scenario: With the experience plan on its records go to Xiaomi only
@@ -93,3 +93,11 @@ Feature: User experience improvement plan
         | VIN        | Xiaomi    | user experience plan | cellular |
         | account id | Xiaomi    | user experience plan | cellular |
       And every transmission is covered by the policy
+
+  @XM-SE-01 @XM-SH-01
+  Rule: What leaves is encrypted, and for recipients of the list
+
+    Scenario: A drive tells nothing in clear and nobody unlisted
+      Given a Xiaomi car with the user experience plan on
+      When it is driven for 5 minutes
+      Then every transmission is covered by the policy
