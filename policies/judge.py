@@ -130,17 +130,13 @@ class _Case:
         stated = [(clause, side) for clause, side in against if not clause.warning]
         broken = [(clause, side) for clause, side in stated if side.answer is Answer.YES]
         warnings = [side.why for clause, side in against if clause.warning and side.answer is Answer.YES]
-        if broken:
-            reason = "; ".join(side.why for _, side in broken)
-            finding = self._finding(Verdict.VIOLATES, reason, [clause.id for clause, _ in broken], sighting)
-        elif self.whose.function is None:
-            where = (
-                f"an {self._undeclared()}"
-                if self.whose.row is None
-                else f"no function that can be told: {self._named()}"
-            )
-            reason = f"{sighting.item} as {sighting.form} left for {where}"
-            finding = self._finding(Verdict.VIOLATES, reason, self.policy.document.default_deny, sighting)
+        if broken or self.whose.function is None:
+            reasons = [side.why for _, side in broken]
+            ids = [clause.id for clause, _ in broken]
+            if self.whose.function is None:
+                reasons.append(f"{sighting.item} as {sighting.form} left for {self._nobody()}")
+                ids += self.policy.document.default_deny
+            finding = self._finding(Verdict.VIOLATES, "; ".join(reasons), dict.fromkeys(ids), sighting)
         else:
             finding = self._permitted(sighting, clauses, stated)
         doubts = self._doubts if finding.verdict is Verdict.INCONCLUSIVE else []
@@ -299,6 +295,12 @@ class _Case:
         if at not in self._states:
             self._states[at] = state_when_made(self.timeline, at, sent=ANY_TIME, clock=self.packets, done="sent")
         return self._states[at]
+
+    def _nobody(self) -> str:
+        """What a transmission without a function left for."""
+        if self.whose.row is None:
+            return f"an {self._undeclared()}"
+        return f"no function that can be told: {self._named()}"
 
     def _undeclared(self) -> str:
         t = self.transmission

@@ -86,15 +86,15 @@ XIAOMI = {
     "account": "valid",
     "country": "mainland",
 }
-CLOSED = {"XM-00-07", "XM-00-09", "XM-00-10"}
+CLOSED = {"XM-00-07", "XM-00-09", "XM-00-10", "XM-SH-01"}
 GBT = {"channel": "gbt32960"}
 # what leaves: host, items, further words of `Road.send`; changes of the state; strict, lenient, clauses that speak
 XIAOMI_TABLE = {
     "the plan's records": ((PLAN, "vin", "account_id", "soc"), {}, {}, OK, OK, {"XM-21-01", "XM-21-02"}),
-    "a VIN for the plan, off": ((PLAN, "vin"), {}, OFF, BAD, BAD, {"XM-21-03", "XM-21-05"}),
+    "a VIN for the plan, off": ((PLAN, "vin"), {}, OFF, BAD, BAD, {"XM-21-03", "XM-21-05", "XM-AN-03"}),
     "a hashed VIN for the plan, off": (
         *((PLAN, "vin"), {"form": "sha256"}, OFF),
-        *(BAD, BAD, {"XM-21-03", "XM-21-05"}),
+        *(BAD, BAD, {"XM-21-03", "XM-21-05", "XM-AN-03"}),
     ),
     "running data for the plan, off": ((PLAN, "speed"), {}, OFF, OK, OK, {"XM-21-04"}),
     "a position recognised for the plan": (
@@ -206,9 +206,9 @@ def test_what_waited_under_the_plan_does_not_leave_once_it_is_off(road):
     found = every_transmission_covered(road.window, _policy("xiaomi-ev-2025-06")).findings
     assert [(f.reading, f.verdict, f.clauses) for f in found] == [
         ("strict", BAD, ("XM-21-05",)),
-        ("strict", BAD, ("XM-21-03",)),
+        ("strict", BAD, ("XM-21-03", "XM-AN-03")),
         ("lenient", OK, ("XM-21-01",)),
-        ("lenient", BAD, ("XM-21-03", "XM-21-05")),
+        ("lenient", BAD, ("XM-21-03", "XM-21-05", "XM-AN-03")),
     ]
     assert "(XM-21-05: generated 00:00:05, sent 00:00:15, judged by the moment of sending)" in found[0].reason
     assert "XM-21-01: generated 00:00:05, sent 00:00:15, judged by the moment of generation" in found[2].reason
