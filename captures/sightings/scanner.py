@@ -18,7 +18,12 @@ try:
 except ImportError:  # pragma: no cover - a platform without a wheel; the tests call both scanners
     hyperscan = None  # type: ignore[assignment]  # the module's absence is its fallback
 
+try:
+    import re2  # type: ignore[import-untyped]  # it ships no types
+except ImportError:  # pragma: no cover - likewise
+    re2 = None
 
+_MEMORY = 32 << 20  # bytes of RE2's states
 _WINDOW = 1 << 14  # bytes that a gate is looked for in together
 _REACH = 64
 
@@ -61,6 +66,8 @@ Scan = Callable[[bytes], list[Hit]]
 """All hits in some bytes, by offset."""
 Skim = Callable[[bytes, int, int], Hit | None]
 """The hit that ends first, of those between two offsets."""
+Find = Callable[[bytes, int, int], int | None]
+"""Where the hit begins that begins first, of those between two offsets."""
 Presence = Callable[[memoryview], set[int]]
 """Which expressions match anywhere in some bytes, by their places in the list given."""
 
@@ -80,6 +87,27 @@ def skimmer(expressions: Sequence[Expression]) -> Skim:
 def presence(expressions: Sequence[Expression]) -> Presence:
     """The fastest way to know which of a few expressions match at all, the same ones in every run."""
     return presence_with_re(expressions) if hyperscan is None else presence_with_hyperscan(expressions)
+
+
+def finder(expressions: Sequence[Expression]) -> Find:
+    """The fastest way to look for the next place where one of many expressions matches that have no literals."""
+    either = b"|".join(b"(?:" + _caseless(each) + b")" for each in expressions)
+    search = (re.compile(either) if re2 is None else re2.compile(either, options=_automaton())).search
+
+    def find(data: bytes, at: int, stop: int) -> int | None:
+        match = search(data, at, stop)
+        return match.start() if match else None
+
+    return find
+
+
+def _automaton() -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.log_errors = False  # it goes on without its automaton where that outgrows its memory
+    options.max_mem = _MEMORY
+    return options
 
 
 def with_hyperscan(needles: Sequence[Wanted]) -> Scan:

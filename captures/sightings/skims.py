@@ -30,26 +30,28 @@ them, which is most, costs what hyperscan takes to say so.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import string
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property
 from itertools import permutations
 from typing import NamedTuple
 
+from captures.sightings.ahead import Ahead, Search, long, short
 from captures.sightings.escapes import JSON_ROW, URI_ROW, UTF16_ROW
 from captures.sightings.hints import headless
+from captures.sightings.layers import Span
 from captures.sightings.markup import ENTITY_ROW, QUOTED_ROW
 from captures.sightings.reasons import LENGTH, LOOK, Reason
-from captures.sightings.runs import BASE32, BASE64, HEX, Alphabet, wrapped_end
-from captures.sightings.scanner import Expression, Presence, Skim, presence, skimmer
+from captures.sightings.runs import BASE32, BASE64, HEX, LINE, Alphabet, wrapped_end
+from captures.sightings.scanner import Expression, Hit, Skim, presence, skimmer
 
 LONG = 96
 """Base64 digits that are decoded unasked; a signature of 64 bytes has 86."""
 LONGER = 67
 """Hex digits that are decoded unasked; SHA-256 has 64, or 66 behind ``%22``."""
 
-_WINDOW = 1 << 13  # bytes that are asked together whether they have a look at all
-_OVERLAP = 256  # bytes; longer than what any expression here matches
+_WINDOW = 1 << 15  # bytes that are asked together whether they have rows of digits
+_WIDEST = 256  # bytes; longer than what any expression of digits here matches
 
 _D = rb"[A-Za-z0-9+/_-]"
 _X = rb"[0-9a-fA-F]"
@@ -66,6 +68,10 @@ _MIXED = b"|".join(  # three digits in a row that names, numbers, UUIDs and hexa
 )
 _ALNUM = rb"(?:3[0-9]|[46][1-9a-f]|[57][0-9a])"  # ASCII letters and digits, in hex digits
 _NO_TEXT = rb"(?:0[0-8bcef]|1[0-9a-f]|7f|c[01]|f[5-9a-f])"  # control characters, and bytes that UTF-8 does without
+_WORD = Alphabet(string.ascii_letters.encode() + string.digits.encode() + b"+_-")
+_IS_DIGIT = bytes(120 if re.match(_D, bytes([byte])) else 32 for byte in range(256))
+_ROW = b"x" * 12
+"""What stands in the translation of a stretch that has looks of digits."""
 _HEX_LINES = Alphabet(b"0123456789abcdefABCDEF\r\n")
 
 _End = Callable[[bytes, int, int], int]
@@ -105,8 +111,8 @@ def _lines_end(data: bytes, start: int, stop: int) -> int:
     return max(stop, wrapped_end(data, BASE64.on(data, start)))
 
 
-def _stop(_data: bytes, _start: int, stop: int) -> int:
-    return stop
+def _word_end(data: bytes, _start: int, stop: int) -> int:
+    return _WORD.on(data, stop)
 
 
 _BASE64 = (
@@ -164,7 +170,7 @@ _ESCAPES = (
 
 
 _HEADLESS = {
-    decoder: tuple(_Look(expression, (decoder,), LENGTH, _stop) for expression, of in headless() if of == decoder)
+    decoder: tuple(_Look(expression, (decoder,), LENGTH, _word_end) for expression, of in headless() if of == decoder)
     for decoder in ("base64", "hex")
 }
 
@@ -177,70 +183,102 @@ class _Group:
         self.expressions = [look.expression for look in looks]
 
     @cached_property
-    def _skim(self) -> Skim:
+    def skim(self) -> Skim:
+        """The hit that ends first, of all these looks."""
         return skimmer(self.expressions)
 
-    def reasons(self, data: bytes, at: int, stop: int) -> Generator[tuple[str, Reason], None, int]:
-        """Those between two offsets, a stretch once; gives where the last stretch ends."""
-        while hit := self._skim(data, at, stop):
-            look = self._looks[hit.needle]
-            at = look.end(data, hit.start, hit.end)
-            if look.end is _lines_end and (lines := _hex_lines(data, hit.start)):
-                at = max(at, lines)
-                continue
-            for decoder in look.decoders:
-                yield decoder, Reason(hit.start, hit.end, look.strength)
-        return at
+    def reasons(self, data: bytes, at: int, stop: int) -> Iterator[tuple[str, Reason]]:
+        """Those between two offsets, a stretch once."""
+        while hit := self.skim(data, at, stop):
+            at = yield from self.told(data, hit)
+
+    def told(self, data: bytes, hit: Hit) -> Generator[tuple[str, Reason], None, int]:
+        """The reasons that a stretch gives; gives where it ends."""
+        look = self._looks[hit.needle]
+        end = look.end(data, hit.start, hit.end)
+        if look.end is _lines_end and (lines := _hex_lines(data, hit.start)):
+            return max(end, lines)
+        for decoder in look.decoders:
+            yield decoder, Reason(hit.start, hit.end, look.strength)
+        return end
 
 
-class _Door:
-    """Tells which groups have anything to skim for in some bytes; most bytes have nothing.
-
-    :param gate: stands wherever one of the looks does, and is much cheaper to look for
-    """
-
-    def __init__(self, *groups: Sequence[_Look], gate: Expression | None = None) -> None:
-        made = [_Group(looks) for looks in groups]
-        self._groups = [group for group in made for _ in group.expressions]
-        self._looks = [expression for group in made for expression in group.expressions]
-        self.gates = [gate] if gate else self._looks
-        self._gate = presence(self.gates) if gate else None
-
-    @cached_property
-    def _present(self) -> Presence:
-        return presence(self._looks)
-
-    def open(self, data: memoryview) -> Iterable[_Group]:
-        """The groups, in order."""
-        if (self._gate and not self._gate(data)) or not (present := self._present(data)):
-            return ()
-        return dict.fromkeys(self._groups[index] for index in sorted(present))
+_ESCAPED = (_ESCAPES, _SLASHES, _UTF16)
+_IN_ONE_ROW = (_HEADLESS["base64"], _BASE32, _HEX, _HEADLESS["hex"])
+"""Looks of digits that never go on in another row; the digits of all of them are of base64 as well."""
+_LONG_ROW = Expression(_D + rb"{60}", 60)
+_LONG_LOOKS = {_BASE64[2].expression: LONG, _BASE64[3].expression: LINE + 6, _HEX[2].expression: LONGER}
+"""Looks that are told by their length, with that of what they match."""
 
 
 class Skimmer:
     """Looks for everything that is worth decoding for its looks. It belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        doors = (
-            _Door(_ESCAPES, _SLASHES, _UTF16),
-            _Door(_BASE64, _HEADLESS["base64"], gate=Expression(_D + rb"{12}", 12)),
-            _Door(_BASE32, gate=Expression(rb"[A-Z2-7]{16}", 16)),
-            _Door(_HEX, _HEADLESS["hex"], gate=Expression(_X + rb"{16}", 16)),
-        )
-        self._doors = [door for door in doors for _ in door.gates]
-        self._ajar = presence([gate for door in doors for gate in door.gates])
+        self._escaped = [_Group(looks) for looks in _ESCAPED]
+        self._base64 = _Group(_BASE64)
+        self._in_one_row = [_Group(looks) for looks in _IN_ONE_ROW]
+        self._has_long_row = presence([_LONG_ROW])
+        others = [each for group in self._in_one_row for each in group.expressions]
+        self._long = {expression: long(expression, length) for expression, length in _LONG_LOOKS.items()}
+        self._searches = self._searched([*self._base64.expressions, *others])
+        self._searches_of_others = self._searched(others)
+
+    def _searched(self, looks: Sequence[Expression]) -> list[Search]:
+        return [
+            short([each for each in looks if each not in self._long]),
+            *(self._long[each] for each in looks if each in self._long),
+        ]
 
     def reasons(self, data: bytes) -> Iterator[tuple[str, Reason]]:
         """Decoders that have a reason to look into *data*, each with the reason."""
-        view = memoryview(data)
-        if not data or not (ajar := self._ajar(view)):
-            return
-        ends: dict[_Group, int] = defaultdict(int)
-        for door in dict.fromkeys(self._doors[index] for index in sorted(ajar)):
-            for start in range(0, len(data), _WINDOW):
-                stop = min(len(data), start + _WINDOW + _OVERLAP)
-                for group in door.open(view[start:stop]):
-                    ends[group] = yield from group.reasons(data, max(start, ends[group]), stop)
+        for group in self._escaped:
+            yield from group.reasons(data, 0, len(data))
+        for low, high in self._with_rows(data):
+            yield from self._of_digits(data, low, high)
+
+    def of_digits_alone(self, data: bytes) -> Iterator[tuple[str, Reason]]:
+        """Those of digits by the expressions alone, which takes three times as long: `reasons` tells the same."""
+        for low, high in self._with_rows(data):
+            for group in (self._base64, *self._in_one_row):
+                yield from group.reasons(data, low, high)
+
+    def _with_rows(self, data: bytes) -> Iterator[Span]:
+        """Stretches of *data* beyond which there are no rows of digits; media and ciphertext have few."""
+        begin: int | None = None
+        for start in range(0, len(data), _WINDOW):
+            if _ROW in data[start : start + _WINDOW + _WIDEST].translate(_IS_DIGIT):
+                begin = start if begin is None else begin
+            elif begin is not None:
+                yield begin, min(len(data), start + _WIDEST)
+                begin = None
+        if begin is not None:
+            yield begin, len(data)
+
+    def _of_digits(self, data: bytes, at: int, stop: int) -> Iterator[tuple[str, Reason]]:
+        """Those between two offsets, row by row; only what is base64 in lines goes on in the next one."""
+        searches = len(self._searches) if self._has_long_row(memoryview(data)[at:stop]) else 1
+        ahead = Ahead(self._searches[:searches], data, stop)
+        done = at
+        while (place := ahead.next(at)) < stop:
+            told = place
+            if hit := self._base64.skim(data, place, min(stop, place + _WIDEST)):
+                told = yield from self._base64.told(data, hit)
+            at = done = yield from self._in_row(data, done, place, stop)
+            if done < told:
+                beside = Ahead(self._searches_of_others, data, told)
+                while (place := beside.next(done)) < told:
+                    done = yield from self._in_row(data, done, place, stop)
+                done = yield from self._in_row(data, done, told, stop)  # which may be within a row
+                at = told
+
+    def _in_row(self, data: bytes, done: int, place: int, stop: int) -> Generator[tuple[str, Reason], None, int]:
+        """Those that never leave the row of *place*, or right behind it, unless that is *done*; gives where it ends."""
+        low, high = max(done, BASE64.back(data, place) - 1), min(stop, BASE64.on(data, place + 1))
+        if high - low > LONGER or self._searches_of_others[0](data, low, high) < high:
+            for group in self._in_one_row:
+                yield from group.reasons(data, low, high)
+        return max(done, high)
 
 
 def _hex_lines(data: bytes, at: int) -> int:
