@@ -68,6 +68,7 @@ STEMS: Mapping[str, str] = {
     "update_choice": "update-tonight",
     "hud_data": "arrow-left-200-m",
     "sentry_summary": "someone-came-near",
+    "notification": "danger-near-your-car",
 }
 """Item of the kind ``words`` to what its values begin with."""
 

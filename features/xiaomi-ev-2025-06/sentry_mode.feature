@@ -10,10 +10,12 @@ Feature: Sentry mode
       Given a locked Xiaomi car with the sentry mode on
       When a person strikes the car
       Then within 10 seconds exactly these leave the car for it
-        | item         | recipient | for         | uplink   |
-        | sentry video | Xiaomi    | sentry mode | cellular |
-        | VIN          | Xiaomi    | sentry mode | cellular |
-        | account id   | Xiaomi    | sentry mode | cellular |
+        | item                    | recipient | for         | uplink   |
+        | sentry video            | Xiaomi    | sentry mode | cellular |
+        | notification            | Xiaomi    | sentry mode | cellular |
+        | VIN                     | Xiaomi    | sentry mode | cellular |
+        | account id              | Xiaomi    | sentry mode | cellular |
+        | vehicle's running state | Xiaomi    | sentry mode | cellular |
       And the owner's app can fetch the sentry video
       When 60 seconds have passed since the upload
       Then under the strict reading the sentry video can no longer be retrieved, through the app or at its direct address
@@ -38,10 +40,31 @@ Feature: Sentry mode
       Then no sentry video leaves the car
       And nothing leaves the car for the sentry mode
 
-    @XM-02-04
+    @XM-02-02 @XM-02-04 @XM-02-09
     Scenario: A person who only walks up is not sent to the cloud
       Given a locked Xiaomi car with the sentry mode on
       When a person walks up to the car
       And 10 minutes have passed
       Then no sentry video leaves the car
       And nothing leaves the car
+
+  @XM-02-02 @XM-02-09 @XM-02-12 @XM-02-13 @XM-02-14 @XM-02-17
+  Rule: The danger is judged in the car, and told in few words
+
+    Scenario: Without a network the car judges all the same, and tells the film and the notification once it can
+      Given a locked Xiaomi car with the sentry mode on
+      When coverage is lost
+      And the wifi is lost
+      And a person strikes the car
+      And 5 seconds have passed
+      Then the screen says "Someone came near and struck the car"
+      When coverage is back
+      And 30 seconds have passed
+      Then exactly these leave the car for it
+        | item                    | recipient | for         | uplink   |
+        | sentry video            | Xiaomi    | sentry mode | cellular |
+        | notification            | Xiaomi    | sentry mode | cellular |
+        | VIN                     | Xiaomi    | sentry mode | cellular |
+        | account id              | Xiaomi    | sentry mode | cellular |
+        | vehicle's running state | Xiaomi    | sentry mode | cellular |
+      And every transmission is covered by the policy

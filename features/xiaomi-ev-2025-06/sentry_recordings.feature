@@ -2,7 +2,7 @@ Feature: Sentry recordings
   Whoever comes near is recorded to the owner's USB stick; the car itself keeps nothing. The stick is read after the fact, as a
   whole, so a recording that nobody meant to be there is found as well.
 
-  @XM-02-03 @XM-02-04 @XM-02-08
+  @XM-02-03 @XM-02-04 @XM-02-08 @XM-02-17
   Rule: Who only comes near is on the stick, and nowhere else
 
     Scenario: A person who walks up is recorded to the stick alone

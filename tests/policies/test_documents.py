@@ -131,7 +131,10 @@ XIAOMI_TABLE = {
         *((MEDIA, "sentry_video", "vin", "account_id"), {}, {"danger": "verdict"}),
         *(OK, OK, {"XM-02-05", "XM-02-13"}),
     ),
-    "a clip of somebody who came near": ((MEDIA, "sentry_video"), {}, {"danger": "none"}, BAD, BAD, {"XM-02-04"}),
+    "a clip of somebody who came near": (
+        *((MEDIA, "sentry_video"), {}, {"danger": "none"}),
+        *(BAD, BAD, {"XM-02-02", "XM-02-04"}),
+    ),
     "a clip of an unlocked car": (
         *((MEDIA, "sentry_video"), {}, {"danger": "verdict", "lock": "unlocked"}),
         *(BAD, BAD, {"XM-02-01"}),
