@@ -24,3 +24,15 @@ Feature: Safety logs
         | VIN        | Xiaomi    | safety logs | cellular |
         | account id | Xiaomi    | safety logs | cellular |
       And every transmission is covered by the policy
+
+  @XM-20-10
+  Rule: With nobody signed in the logs are a car's, and nobody's
+
+    Scenario: A car into which nobody is signed in names itself in its logs, and no person
+      Given a Xiaomi car with the user experience plan on
+      When the driver signs out of the account
+      And it is driven for 10 minutes
+      Then exactly these leave the car for it
+        | item | recipient | for         | uplink   |
+        | VIN  | Xiaomi    | safety logs | cellular |
+      And every transmission is covered by the policy
