@@ -21,5 +21,5 @@ Feature: Remote management
       When the app binding is switched off
       And it is locked
       And 10 minutes have passed
-      Then no licence plate leaves the car
+      Then no VIN and no licence plate leaves the car for the remote management
       And nothing leaves the car for the remote management
