@@ -30,7 +30,7 @@ Feature: Camera and media records
       Then the photo taken by the user is stored in the car
       And no position is stored in the car
 
-  @XM-09-02 @XM-09-03
+  @XM-09-02 @XM-09-03 @XM-P5-01
   Rule: The phone gets a picture that it is sent
 
     Scenario: A photo goes to the phone when it is sent, and with access to storage alone
