@@ -87,8 +87,11 @@ def erased(
         if not clauses:
             reason = f"no clause has {item} for {upload.function} erased"
             yield replace(upload, verdict=Verdict.COMPLIES, reason=reason, clauses=(), reading=name)
+        begins = {c.id: _begun(c.begins, timeline or Timeline(), start) if c.begins else start for c in clauses}
         for clause in clauses:
-            begun = _begun(clause.begins, timeline or Timeline(), start) if clause.begins else start
+            begun = begins[clause.id]
+            if begun is None and any(begins[other.id] is not None for other in clauses if not other.warning):
+                continue  # this one is not due, and another that is decides
             if begun is None:
                 reason = f"the time of {clause.id} has not begun: {_told(clause.begins)} did not come about"
                 yield replace(upload, verdict=Verdict.INCONCLUSIVE, reason=reason, clauses=(clause.id,), reading=name)

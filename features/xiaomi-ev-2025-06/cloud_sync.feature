@@ -40,3 +40,14 @@ Feature: Cloud sync
       And the driver changes a setting
       Then no driver's setting and no account id leaves the car for the cloud sync
       And every transmission is covered by the policy
+
+  @XM-RT-06
+  Rule: What the driver deletes is deleted
+
+    Scenario: A profile that was deleted in the car is gone from the cloud a minute later
+      Given a Xiaomi car with the cloud sync on
+      When the driver changes a setting
+      Then the owner's app can fetch the driver's setting
+      When the driver deletes the stored profile
+      And 1 minute has passed
+      Then the driver's setting can no longer be retrieved, through the app or at its direct address

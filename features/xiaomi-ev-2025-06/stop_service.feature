@@ -29,3 +29,14 @@ Feature: Stopping the service
       Then no account id leaves the car
       And the mandated report keeps running every 10 seconds with its VIN and position
       And every transmission is covered by the policy
+
+  @XM-ST-02
+  Rule: A stopped service forgets
+
+    Scenario: Three weeks after the service was stopped no setting is left in the cloud
+      Given a Xiaomi car with the cloud sync on
+      When the driver changes a setting
+      Then the owner's app can fetch the driver's setting
+      When the driver stops the service
+      And 21 days have passed
+      Then the driver's setting can no longer be retrieved, through the app or at its direct address

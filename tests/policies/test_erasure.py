@@ -114,6 +114,15 @@ def test_a_deadline_that_has_not_begun_is_inconclusive(road, upload, until_next_
     assert any("the time of T-13 has not begun: gear D did not come about" in f.reason for f in judged.findings)
 
 
+def test_of_deadlines_that_begin_with_different_states_the_one_that_began_decides(road, upload, until_next_use):
+    """The other is not due, and leaves nothing open."""
+    other = until_next_use.clauses["T-13"].model_copy(update={"id": "T-19", "begins": ({"plan": ("off",)},)})
+    policy = replace(until_next_use, clauses={**until_next_use.clauses, "T-19": other})
+    road.state(at=600, gear="D")
+    judged = erased(upload, [_check(500 + HOUR)], policy, reading="lenient", timeline=road.timeline)
+    assert (judged.verdict, "T-19" in judged.clauses) == (OK, False)
+
+
 def test_nobody_tried(upload, small):
     """No check, no erasure."""
     assert erased(upload, [], small, reading="lenient").verdict is OPEN
