@@ -49,5 +49,5 @@ Feature: Cloud sync
       When the driver changes a setting
       Then the owner's app can fetch the driver's setting
       When the driver deletes the stored profile
-      And 1 minute has passed
+      And 70 seconds have passed
       Then the driver's setting can no longer be retrieved, through the app or at its direct address

@@ -39,4 +39,5 @@ Feature: Stopping the service
       Then the owner's app can fetch the driver's setting
       When the driver stops the service
       And 21 days have passed
+      And 10 seconds have passed
       Then the driver's setting can no longer be retrieved, through the app or at its direct address
