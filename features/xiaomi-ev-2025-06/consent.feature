@@ -88,7 +88,7 @@ Feature: Agreeing to the policy
 
     Scenario: Beyond the border nothing works but the report by law
       Given a Xiaomi car with the location permission on
-      And it has been driven from the border to Hanoi in 30 minutes
+      And it has been driven from the border to Lang Son in 30 minutes
       When the driver looks for an update
       And the weather app is opened
       And it is driven for 10 minutes
