@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from policies.model import Clause, Conditions, Policy
 from policies.terms import covers_item
-from policies.window import judgement
+from policies.window import as_warning, judgement
 from telltale.errors import InputError
 from telltale.finding import Finding, Judgement
 from telltale.timeline import Condition, Timeline
@@ -101,7 +101,7 @@ def erased(
             for verdict, reason, bench in limit.judge(checks):
                 told = f"{reason}; {clause.id} has it gone within {format_duration(limit.at - begun)}"
                 finding = replace(upload, verdict=verdict, reason=told, clauses=(clause.id,), reading=name, bench=bench)
-                yield _as_warning(finding) if clause.warning else finding
+                yield as_warning(finding) if clause.warning else finding
 
     ways = " and ".join(dict.fromkeys(check.way for check in checks)) or "any way"
     return judgement(f"{item} can no longer be retrieved through {ways}", policy, judge, gaps=gaps, readings=readings)
@@ -195,11 +195,3 @@ class _Limit:
 
     def _when(self, check: Check) -> str:
         return f"at {self._after(check)}" if check.bench >= self.start else "before that"
-
-
-def _as_warning(finding: Finding) -> Finding:
-    """An inferred clause decides no verdict; what it comes to is told."""
-    if finding.verdict is Verdict.COMPLIES:
-        return finding
-    word = "warning" if finding.verdict is Verdict.VIOLATES else "undecided"
-    return replace(finding, verdict=Verdict.COMPLIES, reason=f"{word}: {finding.reason}")

@@ -52,7 +52,7 @@ _NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "transform": (("items",), ("functions",), ("recipients",), ("form", "precision")),
     "erase": (("items",), ("functions",), ("within",), ("counted_from",)),
     "retain": (("items",), ("within",), ("counted_from",)),
-    "respond": (("within",), ("counted_from",)),
+    "respond": (("requests",), ("within", "working_days"), ("counted_from",)),
     "attest": (("procedure",), ("evidence",)),
 }
 """What a clause of each modality cannot do without: one of each group."""
@@ -160,6 +160,7 @@ def _check_clause(file: _File[_Clauses], clause: Clause, policy: Policy) -> None
     file.all_known("function", clause.but_for, document.functions, *here, "but for")
     if clause.but_for and ANY not in clause.functions:
         raise file.error(f"`{clause.id}` has `but for`, which belongs to `functions: any`", *here, "but for")
+    file.all_known("request", clause.requests, document.requests, *here, "requests")
     for reading in clause.under:
         file.known("reading", reading, document.readings, *here, "under", reading)
     for group in _NEEDS[clause.modality]:

@@ -62,6 +62,7 @@ class Variant(Strict):
     form: Names | None = None
     precision: float | None = None
     within: Duration | None = None
+    working_days: int | None = Field(default=None, gt=0, le=60)
     time_basis: Basis | None = None
 
 
@@ -92,7 +93,11 @@ class ClauseRow(Strict):
     """For positions: no finer than this many metres."""
     within: Duration | None = None
     """A deadline, ns, counted from `counted_from`."""
+    working_days: int | None = Field(default=None, gt=0, le=60)
+    """A deadline in working days, see `policies.workdays`, counted from `counted_from`."""
     counted_from: str | None = None
+    requests: Names = ()
+    """Of a respond clause: the requests whose answer it gives a time for, by the document's names, or ``any``."""
     begins: Conditions = ()
     """The deadline runs from the moment at which one of these states of the unit comes about after the upload; from the
     upload itself if there is none."""
@@ -211,6 +216,8 @@ class Document(Strict):
     functions: dict[str, FunctionRow]
     facts: dict[str, Annotated[tuple[Fact, ...], Field(min_length=1)]]
     """Unit state that clauses speak of, with the values it can take."""
+    requests: dict[str, str] = Field(default_factory=dict)
+    """What people may ask of the publisher, and how the document calls it."""
     default_deny: Names = Field(min_length=1)
     """The clauses that close the document's world. They are broken by what nothing permits, and by nothing else."""
 

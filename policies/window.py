@@ -119,3 +119,11 @@ def _same(finding: Finding) -> Hashable:
     """Equal for findings that differ in their reading at most; cheap, whatever the transmission holds."""
     transmission = finding.transmission.index if finding.transmission else None
     return finding.verdict, finding.reason, finding.clauses, finding.bench, transmission, id(finding.sighting)
+
+
+def as_warning(finding: Finding) -> Finding:
+    """An inferred clause decides no verdict; what it comes to is told."""
+    if finding.verdict is Verdict.COMPLIES:
+        return finding
+    word = "warning" if finding.verdict is Verdict.VIOLATES else "undecided"
+    return replace(finding, verdict=Verdict.COMPLIES, reason=f"{word}: {finding.reason}")

@@ -184,6 +184,7 @@ class _VehicleFile(Strict):
     manufacturer_code: Annotated[str, AfterValidator(_manufacturer)] = "LNB"
     owners_app: Annotated[str, AfterValidator(_url)] | None = Field(None, alias="owner's app")
     recordings: dict[str, str] = Field(default_factory=dict)
+    requests: dict[str, str] = Field(default_factory=dict)
     diagnosis: Diagnosis | None = None
     initial: dict[str, Fact] = Field(default_factory=dict)
     stimuli: dict[str, list[Action]] = Field(default_factory=dict)
@@ -219,8 +220,9 @@ class Vehicle:
             messages = MessageSet(self.database)
         except InputError as error:
             raise self._fault(("dbc",), f"`dbc` is `{file.dbc}`: {error.message}") from None
-        if file.recordings and not file.owners_app:
-            raise self._fault(("recordings",), "`owner's app` is missing, which `recordings` needs")
+        for key, rows in (("recordings", file.recordings), ("requests", file.requests)):
+            if rows and not file.owners_app:
+                raise self._fault((key,), f"`owner's app` is missing, which `{key}` needs")
         for item in file.recordings:
             if item not in taxonomy():
                 raise self._fault(("recordings", item), f"unknown item `{item}`" + near_miss(item, taxonomy()))
@@ -301,6 +303,12 @@ class Vehicle:
     def recordings(self) -> Mapping[str, str]:
         """Media item to the URL at which the owner's app lists recordings of it."""
         return {item: f"{self.owners_app}/{path.strip('/')}" for item, path in self._file.recordings.items()}
+
+    def request(self, name: str) -> str:
+        """Where the owner makes the request *name*. :raises InputError: it knows none of that name"""
+        if name not in self._file.requests:
+            raise self._unknown("request", "requests", name, self._file.requests)
+        return f"{self.owners_app}/{self._file.requests[name].strip('/')}"
 
     @property
     def diagnosis(self) -> Diagnosis | None:

@@ -33,6 +33,7 @@ pytest_plugins = [
     "steps.time",
     "steps.leaving",
     "steps.retention",
+    "steps.rights",
     "steps.switches",
     "steps.keeping",
     "steps.workshop",

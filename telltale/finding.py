@@ -26,6 +26,8 @@ class Finding:
     """The recipient's organisation; None is undeclared."""
     transmission: Transmission | None = None
     sighting: Sighting | None = None
+    request: str | None = None
+    """What an owner had asked for, where that is judged."""
     bench: int | None = None
     """Bench time of the matter judged, ns (the sending, or the moment of a check)."""
 

@@ -209,9 +209,9 @@ def _stands(position: str | None) -> str:
 
 def owner_can_fetch(trial: Trial, item: str) -> Judgement:
     """An expectation: if it is missed, "gone" would mean nothing. Every way is tried, to know that it was there."""
-    upload = trial.retrieve(item)
+    upload = trial.cloud.retrieve(item)
     if upload is not None:
-        trial.try_to_retrieve(item)
+        trial.cloud.try_to_retrieve(item)
     finding = Finding(
         verdict=Verdict.COMPLIES if upload else Verdict.INCONCLUSIVE,
         reason=f"the owner's app {'was served' if upload else 'was not served'} the {item}",
@@ -222,10 +222,10 @@ def owner_can_fetch(trial: Trial, item: str) -> Judgement:
 
 def stranger_cannot_fetch(trial: Trial, item: str) -> Judgement:
     """Another account's valid credentials are refused what the owner's are served."""
-    upload = trial.retrieve(item)
+    upload = trial.cloud.retrieve(item)
     if upload is None:
         raise Inconclusive(f"the owner's app is not served the {item} either, so a refusal shows nothing")
-    answer = trial.retrieval.through_app(upload, "other")
+    answer = trial.cloud.retrieval.through_app(upload, "other")
     sent = _upload_finding(trial, item)
     if answer.status == 200 and answer.sha256 == upload.sha256:
         verdict, reason = Verdict.VIOLATES, f"another account's app was served the {item}"
@@ -248,7 +248,7 @@ def stranger_cannot_fetch(trial: Trial, item: str) -> Judgement:
 
 def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Judgement:
     """Asked now, every way, next to a control object; earlier answers show that it had been there."""
-    checks = trial.try_to_retrieve(item)
+    checks = trial.cloud.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
     since = trial.upload_moment(item)
     return erased(

@@ -103,6 +103,8 @@ def _blind_alone(trial: Trial, blind: Collection[str], *, clean: bool) -> bool:
 
 
 def _matches(finding: Finding, wanted: CaughtAs) -> bool:
+    if wanted.request is not None:
+        return finding.request == wanted.request
     sighting, transmission = finding.sighting, finding.transmission
     if transmission is None or (transmission.recipient, transmission.uplink) != (wanted.recipient, wanted.uplink):
         return False
@@ -120,6 +122,8 @@ def _matches(finding: Finding, wanted: CaughtAs) -> bool:
 
 def _expected(defect: Defect) -> str:
     how = defect.caught_as
+    if how.request is not None:
+        return f"violates {', '.join(defect.breaks)}: the request for {how.request}"
     what = (
         f"{' or '.join(how.item)} as {' > '.join((*(how.chain or ()), how.form or 'any form'))}"
         if how.item

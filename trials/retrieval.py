@@ -61,6 +61,12 @@ class Retrieval:
         """The recording, asked for with the credentials of *account*."""
         return self._fetch(upload.item, upload.name, account)
 
+    def ask(self, url: str, account: Account, *, post: bool = False) -> Fetched:
+        """Anything else that the owner's app can be asked, with the credentials of *account*."""
+        if not post:
+            return self._probe.fetch(url, headers=self._as(account))
+        return self._probe.fetch(url, headers={**self._as(account), "content-length": "0"}, method="POST")
+
     def checks(self, upload: Upload, bench: int) -> list[Check]:
         """Try every way at bench time *bench*, each beside its control object."""
         listed = self._list(upload.item)

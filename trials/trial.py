@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from captures.sightings import Engine
 from policies.access import limits_for
-from policies.erasure import Check
 from policies.terms import items_named
 from reports.masking import mask_all
 from reports.run_folder import RunFolder
@@ -25,6 +24,7 @@ from telltale.timeline import Timeline
 from telltale.times import SECOND
 from telltale.verdict import Verdict
 from trials import evidence, records, screens
+from trials.asking import Asking
 from trials.audit_controls import CONTROLS, recorded
 from trials.clocks import Clocks, in_words
 from trials.engines import engine_for
@@ -35,7 +35,6 @@ from trials.life import Life
 from trials.observation import Observation, look
 from trials.outcome import Inconclusive, Violation, settle
 from trials.places import BLUETOOTH, USB, Shelf
-from trials.retrieval import Retrieval, Upload
 from trials.road import Road
 from trials.session import Session
 from trials.setup import Setup
@@ -69,8 +68,6 @@ class Trial:
         self._upload: int | None = None
         self.upload_within = 0
         """How far `upload_moment` may be off by the clocks, as measured around the upload, ns."""
-        self._uploads: dict[str, Upload] = {}
-        self._checks: dict[str, list[Check]] = {}
         self._shelf = Shelf()
         self._seen: Observation | None = None
         self._last_seen: Observation | None = None
@@ -85,6 +82,8 @@ class Trial:
         self.road = Road(session, wait=self.wait, act=self.handle, learn=self._learn)
         """The car's drives."""
         self._life = Life(session, wait=self.wait, act=self.handle)
+        self.cloud = Asking(session, act=self.handle, wait_until=self.wait_until)
+        """The maker's cloud, asked from outside the car."""
 
     # --- the car ------------------------------------------------------------------------------------------------
 
@@ -292,32 +291,6 @@ class Trial:
     def bench_at(self, wall: int) -> int:
         """Bench time at wall time *wall*, both ns."""
         return self._session.steps().bench_at(wall)
-
-    # --- what the maker's cloud still has -----------------------------------------------------------------------
-
-    @property
-    def retrieval(self) -> Retrieval:
-        """Asks the maker's cloud, from outside the car."""
-        return self._session.retrieval
-
-    def retrieve(self, item: str) -> Upload | None:
-        """The newest recording of *item* as the owner's app is served it now; None if it is served none."""
-        upload = self.retrieval.latest(item)
-        if upload is not None:
-            self._uploads[item] = upload
-        return upload
-
-    def try_to_retrieve(self, item: str) -> tuple[Check, ...]:
-        """Try every way to a recording that had been there; returns this attempt with all earlier ones.
-
-        :raises Inconclusive: the owner's app was never served it, so that its absence shows nothing
-        """
-        upload = self._uploads.get(item) or self.retrieve(item)
-        if upload is None:
-            raise Inconclusive(f"the owner's app was never served the {item}, so its absence shows nothing")
-        checks = self._checks.setdefault(item, [])
-        checks += self.retrieval.checks(upload, self.now)
-        return tuple(checks)
 
     # --- what it came to ----------------------------------------------------------------------------------------
 

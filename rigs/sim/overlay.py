@@ -33,12 +33,21 @@ class CaughtAs(Strict):
     form: str | None = None
     chain: list[str] | None = None
     """Reversible encodings from the outside in; an empty list is none."""
-    recipient: str
+    recipient: str | None = None
     """Host name or address."""
-    uplink: UplinkName | Literal["usb", "bluetooth", "storage", "cloud"]
+    uplink: UplinkName | Literal["usb", "bluetooth", "storage", "cloud"] | None = None
     """``cloud``: it is what the maker's cloud shows to others."""
     ecu: str | None = None
     """The control unit that it leaves from."""
+    request: str | None = None
+    """The owner's request that it shows in, where nothing leaves the car for it."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> CaughtAs:
+        sent = self.recipient is not None and self.uplink is not None
+        if sent == (self.model_fields_set == {"request"}):
+            raise ValueError("expected `recipient` and `uplink` of a transmission, or `request` alone")
+        return self
 
 
 Which = Literal["unit", "cloud", "phone"]

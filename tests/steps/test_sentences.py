@@ -98,6 +98,22 @@ def test_a_given_names_the_car_its_manner_and_a_switch(sentence, arguments):
             "switched",
             {"name": "microphone permission", "position": "on"},
         ),
+        ("when", "the owner requests a copy of the data", "owner_requests", {"request": "a copy of the data"}),
+        ("when", "15 working days have passed since the request", "working_days_pass", {"days": "15"}),
+        ("when", "1 working day has passed since the request", "working_days_pass", {"days": "1"}),
+        (
+            "then",
+            "the request for a copy of the data is answered in time",
+            "is_answered",
+            {"request": "a copy of the data"},
+        ),
+        (
+            "then",
+            "under the strict reading the request for deletion is answered in time",
+            "is_answered",
+            {"request": "deletion", "reading": "strict"},
+        ),
+        ("then", "another account cannot request deletion", "stranger_cannot_request", {"request": "deletion"}),
         ("then", "no VIN leaves the car", "none_leaves", {"words": "no VIN", "unit": "car"}),
         ("then", "no VIN leaves the phone", "none_leaves", {"words": "no VIN", "unit": "phone"}),
         (

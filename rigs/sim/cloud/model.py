@@ -134,6 +134,20 @@ class Store(Strict):
     summary: Summary | None = None
 
 
+class RequestRow(Strict):
+    """Something that an owner may ask of the maker, and that is answered later."""
+
+    app: str
+    asked_as: Segment
+    """Below the app's address: ``copy`` is ``POST {app}/requests/copy``."""
+    answered_after: Duration | None = None
+    """From when it is asked; never if None."""
+    answer: str = "done"
+    """What the owner is told then."""
+    empties: list[str] = Field(default_factory=list)
+    """Stores whose recordings go with the answer."""
+
+
 class Link(Strict):
     """Where the car waits for commands, see `rigs.sim.unit.link`."""
 
@@ -157,6 +171,7 @@ class Cloud(Strict):
     platforms: dict[str, Platform] = Field(default_factory=dict)
     apps: dict[str, App] = Field(default_factory=dict)
     stores: dict[str, Store] = Field(default_factory=dict)
+    requests: dict[str, RequestRow] = Field(default_factory=dict)
     link: Link | None = None
     tls: dict[Annotated[str, AfterValidator(checked_pattern)], Tls] = Field(default_factory=dict)
     """By host or ``*.ending``; the most specific row counts."""
@@ -209,4 +224,12 @@ def checked(source: Source) -> Cloud:
                     ("stores", name, "addresses", label, "valid for"),
                     "the signature ends before the recording does, so that nobody could tell gone from expired",
                 )
+    for name, row in cloud.requests.items():
+        if row.app not in cloud.apps:
+            problem = f"`{row.app}` is no app of this cloud" + near_miss(row.app, cloud.apps)
+            raise source.fault(("requests", name, "app"), problem)
+        for number, emptied in enumerate(row.empties):
+            if emptied not in cloud.stores:
+                problem = f"`{emptied}` is no store of this cloud" + near_miss(emptied, cloud.stores)
+                raise source.fault(("requests", name, "empties", number), problem)
     return cloud

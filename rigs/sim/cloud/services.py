@@ -11,6 +11,7 @@ from rigs.sim.agenda import Agenda
 from rigs.sim.clock import SharedClock
 from rigs.sim.cloud.http import Request, Response
 from rigs.sim.cloud.link import Link
+from rigs.sim.cloud.requests import Desk
 from rigs.sim.cloud.stores import Notifications, Store, answer, refusal
 
 Service = Callable[[Request, str], Awaitable[Response]]
@@ -41,7 +42,10 @@ class Services:
             self._route(data["upload"], _upload(store))
             for place, address in data["addresses"].items():
                 self._route(address["at"], _direct(store, place))
+        self._desks: dict[str, Desk] = {}
         for name, data in cloud["apps"].items():
+            rows = {row["asked as"]: row for row in cloud["requests"].values() if row["app"] == name}
+            self._desks[name] = Desk(data["at"], rows, clock=clock, agenda=agenda, stores=self.stores)
             self._route(data["at"], self._app(name, data))
         for data in cloud["sinks"].values():
             if data["at"]:
@@ -74,6 +78,8 @@ class Services:
                     return answer(200, {"notifications": self._notifications[name].all})
                 case "GET", listed if listed in self._listed[name]:
                     return self._listed[name][listed].for_app(which, owner=account == "owner")
+                case "GET" | "POST", "requests":
+                    return self._desks[name].serve(request.method, which)
                 case "POST", "commands" if (command := which.replace("-", " ")) in data["commands"]:
                     await self.link.push(command)
                     return answer(202, {"command": command})

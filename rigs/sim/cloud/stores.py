@@ -61,7 +61,7 @@ class Store:
     def upload(self, request: Request) -> Response:
         """Keep what the car uploads: the body, or the file in a form. DELETE empties the store."""
         if request.method == "DELETE":
-            return self._empty()
+            return answer(200, {"deleted": self.empty()})
         if request.method not in ("POST", "PUT"):
             return refusal(405, "recordings are uploaded with POST or PUT, and all deleted with DELETE")
         body, content_type = _file_of(request)
@@ -103,6 +103,15 @@ class Store:
             return refusal(403, "the signature has expired")
         return self._hand_out(name, place, gone=410)
 
+    def empty(self) -> list[str]:
+        """Delete every recording, but where an address outlives that; returns their names."""
+        places = [APP, *(place for place, address in self._data["addresses"].items() if address["emptied"])]
+        names = list(self._recordings)
+        for name in names:
+            for place in places:
+                self._drop(name, place)
+        return names
+
     def stored(self) -> list[dict[str, Any]]:
         """What is still there, for tests."""
         return [
@@ -117,14 +126,6 @@ class Store:
         if recording is None or place not in recording.places:
             return refusal(gone, "there is no such recording")
         return Response(status=200, body=recording.body, content_type=recording.content_type)
-
-    def _empty(self) -> Response:
-        places = [APP, *(place for place, address in self._data["addresses"].items() if address["emptied"])]
-        names = list(self._recordings)
-        for name in names:
-            for place in places:
-                self._drop(name, place)
-        return answer(200, {"deleted": names})
 
     def _drop(self, name: str, place: str) -> None:
         if recording := self._recordings.get(name):

@@ -298,3 +298,76 @@ def test_a_cloud_file_that_is_wrong_names_its_line(tmp_path, old, new, line, com
         load_cloud(path)
     assert (error.value.line, error.value.file) == (line, path)
     assert complaint in str(error.value)
+
+
+REQUESTS = (
+    CLOUD
+    + """
+requests:
+  a copy: {app: owner, asked as: copy, answered after: 9 days}
+  deletion: {app: owner, asked as: deletion, answered after: 2 days, answer: deleted, empties: [cabin]}
+  correction: {app: owner, asked as: correction}
+"""
+)
+
+
+def ask(bench, name):
+    status, taken = bench.fetch(f"{APP}/requests/{name}", method="POST", token=bench.tokens["owner"])
+    assert status == 202
+    return json.loads(taken)
+
+
+def test_what_an_owner_asks_for_is_answered_in_its_time(bench):
+    """Open until then, at an address of its own and in the list; one without a time never is."""
+    bench.start_cloud(REQUESTS)
+    copy, correction = ask(bench, "copy"), ask(bench, "correction")
+    begun = bench.clock.now()
+    assert copy["received"] == utc(begun)
+    bench.wait("215 hours")
+    assert bench.owner(copy["at"])[1]["answer"] is None
+    bench.wait("1 hour")
+    _, told = bench.owner(copy["at"])
+    assert (told["answer"], told["answered"]) == ("done", utc(bench.clock.now()))
+    _, everything = bench.owner(f"{APP}/requests")
+    assert [(entry["id"], entry["answer"]) for entry in everything["requests"]] == [
+        (copy["id"], "done"),
+        (correction["id"], None),
+    ]
+
+
+def test_an_answer_can_empty_stores(bench):
+    """Deletion is a request whose answer takes recordings with it, and not its taking."""
+    bench.start_cloud(
+        REQUESTS.replace("keep: 55 min", "keep: 30 days").replace("valid for: 24 h", "valid for: 60 days")
+    )
+    name = upload(bench)
+    ask(bench, "deletion")
+    bench.wait("47 hours")
+    assert [entry["id"] for entry in listing(bench)["recordings"]] == [name]
+    bench.wait("1 hour")
+    assert listing(bench)["recordings"] == []
+
+
+def test_requests_are_the_owner_s_alone(bench):
+    """No token 401, another account's 403, and what nobody can ask for 404."""
+    bench.start_cloud(REQUESTS)
+    url = f"{APP}/requests/copy"
+    assert bench.fetch(url, method="POST")[0] == 401
+    assert bench.fetch(url, method="POST", token=bench.tokens["other"])[0] == 403
+    assert bench.fetch(f"{APP}/requests/cpoy", method="POST", token=bench.tokens["owner"])[0] == 404
+    assert bench.fetch(f"{APP}/requests/0123", token=bench.tokens["owner"])[0] == 404
+    assert bench.owner(f"{APP}/requests")[1] == {"requests": []}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("{app: owner, asked as: copy", "{app: ownr, asked as: copy", "`ownr` is no app of this cloud; did you mean"),
+        ("empties: [cabin]", "empties: [cabn]", "`cabn` is no store of this cloud; did you mean `cabin`"),
+    ],
+)
+def test_a_request_names_what_is_there(tmp_path, old, new, complaint):
+    file = tmp_path / "cloud.yaml"
+    file.write_text(REQUESTS.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=complaint):
+        load_cloud(file)
