@@ -28,10 +28,10 @@ def to_another_account(trial: Trial, item: str, others: Sequence[str] = ()) -> J
 
     :raises Inconclusive: the owner's app is not served it, or the other one is refused
     """
-    upload = trial.retrieve(item)
+    upload = trial.cloud.retrieve(item)
     if upload is None:
         raise Inconclusive(f"the owner's app is not served the {item}, so there is nothing to be shown to others")
-    answer = trial.retrieval.through_app(upload, "other")
+    answer = trial.cloud.retrieval.through_app(upload, "other")
     if answer.status != 200:
         raise Inconclusive(f"another account's app was answered {answer.status}, so it is shown nothing")
     url, now = urllib.parse.urlsplit(answer.url), time.time_ns()
