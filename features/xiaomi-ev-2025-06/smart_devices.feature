@@ -23,6 +23,7 @@ Feature: Smart devices
       Then nothing leaves the car for the smart devices
       When the nearby devices permission is switched on
       And a lamp is paired
+      And 5 minutes have passed
       Then exactly these leave the car for it
         | item              | recipient    | for           | uplink    |
         | account id        | Xiaomi       | smart devices | cellular  |
@@ -94,8 +95,10 @@ Feature: Smart devices
       When the vehicle information permission is switched on
       And the battery runs low
       And the lamp is to be updated
+      And 5 minutes have passed
       Then the screen says "Charge the car, then update the lamp"
       And nothing leaves the car for the car-home connection
+      And no state of charge leaves the car for the smart devices
       When the battery is charged
       And the lamp is to be updated
       Then exactly these leave the car for it
