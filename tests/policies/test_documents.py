@@ -73,6 +73,7 @@ TELEMETRY = "telemetry.bmw-cn.test"
 OFF = {"experience_plan": "off"}
 CITY, STREET = {"precision": 11000.0}, {"precision": 11.0}
 XIAOMI = {
+    "signed_in": "owner",
     "experience_plan": "on",
     "sentry_mode": "on",
     "location_permission": "on",

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("access")
 
 FEEDBACK = [
     TableRow(item=item, recipient="Xiaomi", function="user feedback", uplink="cellular")
-    for item in ("vin", "account_id")
+    for item in ("vin", "account_id", "feedback_text", "feedback_module", "installed_apps")
 ]
 
 
@@ -33,6 +33,7 @@ def rig(tmp_path):
             file = tmp_path / "units" / "xiaomi-su7.yaml"
             file.parent.mkdir()
             shutil.copy(data["unit"], file)
+            shutil.copytree(data["unit"].removesuffix(".yaml"), file.with_suffix(""))
             text = file.read_text()
             for old, new in unit.items():
                 assert old in text
@@ -75,12 +76,11 @@ def test_the_other_functions_of_a_rig_with_a_closed_recipient_are_judged(scenari
 
 
 def test_a_pinned_recipient_that_is_intercepted_gets_nothing(scenario, rig):
-    """``pinned: fails``: the unit refuses the bench's certificate, and says so."""
+    """``pinned: fails``: the unit refuses the bench's certificate, and keeps what it was to send."""
     run = scenario(rig=rig({"host": "feedback.xiaomiev.test", "access": "metadata", "pinned": "fails"}))
     feedback(run)
-    told = str(run.verdict)
-    assert "could not deliver report of user feedback" in told
-    assert "stays closed to this rig" in told
+    assert "stays closed to this rig" in str(run.verdict)
+    assert [(failure.send, failure.then) for failure in run.trial._session._unit.failures] == [("report", "queued")]
 
 
 def test_a_key_that_never_leaves_the_unit_cannot_be_shown_by_the_bench(scenario, rig):
