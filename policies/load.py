@@ -14,6 +14,7 @@ from policies.model import (
     ANY,
     Clause,
     ClauseRow,
+    Conditions,
     Document,
     Endpoint,
     Organisation,
@@ -169,6 +170,8 @@ def _check_clause(file: _File[_Clauses], clause: Clause, policy: Policy) -> None
             article = "an" if clause.modality[0] in "aeo" else "a"
             raise file.error(f"`{clause.id}` has no {wanted}; {article} {clause.modality} clause needs it", *here)
     _check_terms(file, clause, policy, here)
+    if clause.literally is not None:
+        _check_terms(file, clause.literally, policy, (*here, "literally"))
     for reading, variant in clause.under.items():
         _check_terms(file, variant, policy, (*here, "under", reading))
 
@@ -177,18 +180,25 @@ def _check_terms(file: _File[_Clauses], part: Clause | Variant, policy: Policy, 
     file.all_known("item", part.items, taxonomy(), *here, "items")
     file.all_known("function", part.functions, policy.document.functions, *here, "functions")
     file.all_known("organisation", part.recipients, policy.organisations, *here, "recipients")
+    for key in ("when", "unless", "begins"):
+        _check_conditions(file, getattr(part, key, ()), policy, (*here, key))
+    for key in ("works", "stops"):
+        for function, alternatives in getattr(part, key, {}).items():
+            file.known("function", function, policy.document.functions, *here, key, function)
+            _check_conditions(file, alternatives, policy, (*here, key, function))
+
+
+def _check_conditions(file: _File[_Clauses], alternatives: Conditions | None, policy: Policy, here: Location) -> None:
     facts = policy.document.facts
-    begins = part.begins if isinstance(part, Clause) else ()
-    for key, alternatives in (("when", part.when), ("unless", part.unless), ("begins", begins)):
-        for number, condition in enumerate(alternatives or ()):
-            for fact, values in condition.items():
-                listed = (*here, key, number, fact)
-                at = listed if listed in file.lines else (*here, key, fact)
-                file.known("fact", fact, facts, *at)
-                for value in values:
-                    if value not in facts[fact]:
-                        expected = ", ".join(map(str, facts[fact]))
-                        raise file.error(f"`{fact}` is never `{value}`; the document's facts say {expected}", *at)
+    for number, condition in enumerate(alternatives or ()):
+        for fact, values in condition.items():
+            listed = (*here, number, fact)
+            at = listed if listed in file.lines else (*here, fact)
+            file.known("fact", fact, facts, *at)
+            for value in values:
+                if value not in facts[fact]:
+                    expected = ", ".join(map(str, facts[fact]))
+                    raise file.error(f"`{fact}` is never `{value}`; the document's facts say {expected}", *at)
 
 
 def _check_endpoints(file: _File[_Endpoints], policy: Policy) -> None:

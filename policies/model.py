@@ -66,6 +66,12 @@ class Variant(Strict):
     time_basis: Basis | None = None
 
 
+class Wording(Variant):
+    """What a sentence says by its words alone, where the register reads it more narrowly."""
+
+    modality: Modality | None = None
+
+
 class ClauseRow(Strict):
     """One entry of clauses.yaml; its key is the clause's id."""
 
@@ -103,10 +109,16 @@ class ClauseRow(Strict):
     upload itself if there is none."""
     time_basis: Basis = "generated"
     """Whether the moment of making the data counts, or that of sending it."""
+    works: dict[str, Conditions] = Field(default_factory=dict)
+    """Function to the states of the unit in which the document says that it goes on. Told by the linter, not judged."""
+    stops: dict[str, Conditions] = Field(default_factory=dict)
+    """Function to the states of the unit in which the document says that it is not to be had."""
     reading: str | None = None
     """The clause exists under this reading only."""
     under: dict[str, Variant] = Field(default_factory=dict)
     """Reading to what the clause says otherwise under it."""
+    literally: Wording | None = None
+    """What it says otherwise by its words alone. Nothing is judged by that; the linter holds other clauses to it."""
     warning: bool = False
     """Inferred, not stated by the document: a breach is told as a warning and decides no verdict."""
     procedure: str | None = None
@@ -129,9 +141,16 @@ class Clause(ClauseRow):
     def read_as(self, reading: str) -> Clause:
         """The clause as it stands under *reading*."""
         variant = self.under.get(reading)
-        if variant is None:
-            return self
-        changed = {name: value for name in Variant.model_fields if (value := getattr(variant, name)) is not None}
+        return self if variant is None else self._with(variant)
+
+    @property
+    def by_its_words(self) -> Clause | None:
+        """The clause as its words alone would have it; None where it is read so anyhow."""
+        return None if self.literally is None else self._with(self.literally)
+
+    def _with(self, variant: Variant) -> Clause:
+        names = type(variant).model_fields
+        changed = {name: value for name in names if (value := getattr(variant, name)) is not None}
         return self.model_copy(update=changed)
 
     def is_about(self, function: str | None, organisation: str | None) -> bool:

@@ -11,7 +11,7 @@ A section is named as the document counts: ``一(二)``, ``二(一)21``, ``一(�
 
 A section begins on the first line, within the section that holds it, that opens with its mark, and ends before the
 next line that opens with a mark of its own or a higher rank. Of several parts with one mark (a table of contents
-repeats them) the longest counts. ``一 preamble`` is what stands in 一 before its first mark of the next rank,
+repeats them) the longest counts. ``一 preamble`` is what stands in 一 before its first mark of a lower rank,
 ``preamble`` alone what stands before the first part. White space at either end of a line, list dashes, asterisks and
 empty lines are layout, not text: they are taken off before anything is compared or digested.
 """
@@ -33,6 +33,9 @@ _RANKS = (
     re.compile(r"([a-z])[.)]"),
 )
 """What opens a line of each rank."""
+
+_WRITTEN = ("{}", "({})", "{}", "{}", " {})", "{}")
+"""How a mark of each rank is written in a section's name."""
 
 PREAMBLE = "preamble"
 """Ends the name of what stands before a section's first subsection."""
@@ -56,16 +59,34 @@ def section_lines(text: str, name: str) -> list[str]:
     lines = lines_of(text)
     marks = marks_of(name)
     for rank, mark in marks:
-        starts = [n for n, line in enumerate(lines) if _opens(line, rank) == mark]
+        starts = [n for n, line in enumerate(lines) if opens(line, rank) == mark]
         if not starts:
             raise ValueError(f"has no section `{name}`: no line opens with the mark `{mark}`")
         spans = [lines[start : _end(lines, start, rank)] for start in starts]
         lines = max(spans, key=len) if rank == 0 else spans[0]
     if name.endswith(PREAMBLE):
         below = marks[-1][0] + 1 if marks else 0
-        stop = next((n for n, line in enumerate(lines) if below < len(_RANKS) and _opens(line, below)), len(lines))
+        first = next(
+            (r for r in range(below, len(_RANKS)) if any(opens(line, r) for line in lines[bool(marks) :])), None
+        )
+        inside = range(bool(marks), len(lines))
+        stop = next((n for n in inside if first is not None and opens(lines[n], first)), len(lines))
         lines = lines[:stop]
     return lines
+
+
+def subsections(text: str, name: str) -> list[str]:
+    """Names of the sections of the next rank that there is inside the section called *name*; of the whole text for "".
+
+    :raises ValueError: as `section_lines`
+    """
+    lines = section_lines(text, name)[1:] if name else lines_of(text)
+    below = marks_of(name)[-1][0] + 1 if name else 0
+    for rank in range(below, len(_RANKS)):
+        marks = dict.fromkeys(mark for line in lines if (mark := opens(line, rank)) is not None)
+        if marks:
+            return [f"{name}{_WRITTEN[rank].format(mark)}" for mark in marks]
+    return []
 
 
 def section_digest(text: str, name: str) -> str:
@@ -92,13 +113,14 @@ def marks_of(name: str) -> list[tuple[int, str]]:
     return marks
 
 
-def _opens(line: str, rank: int) -> str | None:
+def opens(line: str, rank: int) -> str | None:
+    """The mark of that rank that *line* opens with; None if it opens with none."""
     found = _RANKS[rank].match(line.translate(_BRACKETS))
     return found[1] if found else None
 
 
 def _end(lines: Sequence[str], start: int, rank: int) -> int:
     for number in range(start + 1, len(lines)):
-        if any(_opens(lines[number], higher) for higher in range(rank + 1)):
+        if any(opens(lines[number], higher) for higher in range(rank + 1)):
             return number
     return len(lines)

@@ -7,7 +7,7 @@ modem.log, gnss.log  serial lines
 timeline.jsonl   unit state, a change a line
 clock.bin        steps of the bench clock: pairs of wall and bench time, 64 bit little-endian ns
 transmissions.jsonl  what left the unit, decoded, values masked
-findings.jsonl   what was judged
+findings.jsonl   what was judged, with the clauses broken
 run.json         what was run, where, with what, and how it ended
 """
 
@@ -19,6 +19,9 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+RUN = "run.json"
+FINDINGS = "findings.jsonl"
 
 
 class RunFolder:

@@ -15,6 +15,7 @@ from reports.tables import ScenarioRow, proof_table, verdict_table
 from steps.collector import CASE, Case, FeatureFile
 from telltale.errors import ExitStatus, TelltaleError, one_line
 from telltale.verdict import Verdict
+from trials import proofs
 from trials.proof import Catch, Pair, judge_pair, shortcomings, unshown
 from trials.trial import Trial
 
@@ -29,6 +30,7 @@ class Verdicts:
         self._statuses: list[ExitStatus] = []
         self._rows: list[ScenarioRow] = []
         self._pairs: list[Pair] = []
+        self._proven: list[proofs.Entry] = []
         self._asked = False
         self._defects: set[tuple[str, str]] = set()
         self._captions: set[str] = set()
@@ -57,6 +59,7 @@ class Verdicts:
             report.outcome = "passed" if pair.sound else "failed"
             report.longrepr = None if pair.sound else pair.reason
             told["pair"] = asdict(pair)
+            told["proven"] = asdict(proofs.entry(pair, case.setup, feature=item.path, clauses=case.clauses))
             told["defects"] = [(d.defect, ", ".join(d.breaks)) for _, d in case.setup.known_defects()]
         told["status"] = None if report.outcome == "skipped" else int(status)
         told["row"] = _scenario_row(item, case, report, error, status)
@@ -78,6 +81,7 @@ class Verdicts:
         self._captions.add(told["caption"])
         self._provenances.append(told["provenance"])
         if "pair" in told:
+            self._proven.append(proofs.restored(told["proven"]))
             self._pairs.append(Pair(**{**told["pair"], "catch": Catch(told["pair"]["catch"])}))
             self._defects |= {(name, clauses) for name, clauses in told["defects"]}
         else:
@@ -103,6 +107,8 @@ class Verdicts:
             session.exitstatus = int(ExitStatus.INCONCLUSIVE)
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
+        if self._proven:
+            proofs.keep(Path(session.config.getoption("runs")).resolve(), self._proven)
         if self._pairs and ExitStatus.USAGE not in self._statuses:
             proven = ExitStatus.INCONCLUSIVE if unshown(self._pairs) else ExitStatus.COMPLIES
             session.exitstatus = int(ExitStatus.VIOLATES if self._shortcomings() else proven)

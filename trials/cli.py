@@ -1,4 +1,4 @@
-"""The command line: ``telltale bench | prove | ca | sandbox | audit | doctor``."""
+"""The command line: ``telltale bench | prove | ca | sandbox | audit | doctor``, and what `trials.desk` adds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from telltale.errors import ExitStatus, InputError, RigError, TelltaleError, near_miss, one_line
+from trials import desk
 from trials.fidelity import ASKED
 
 EXIT_STATUS = "Exit status: 0 complies, 1 violates, 2 a file or an option is wrong, 3 inconclusive or interrupted."
@@ -165,6 +167,8 @@ def _parser() -> _Parser:
     doctor.add_argument("--policy", metavar="DIR", type=Path, help="policy folder; else the one that the rig names")
     doctor.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a row each")
     doctor.set_defaults(run=_doctor)
+
+    desk.add(partial(_command, commands))
     return parser
 
 

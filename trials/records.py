@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.masking import mask_all
@@ -10,8 +11,10 @@ from telltale.finding import Judgement
 from telltale.identity import masked
 from telltale.timeline import Change
 from telltale.times import utc
+from telltale.verdict import Verdict
 from trials.observation import Observation
 from trials.outcome import describe
+from trials.setup import Setup
 
 Row = dict[str, object]
 
@@ -22,8 +25,26 @@ def judgement(judged: Judgement, secrets: Sequence[str]) -> Row:
         "claim": judged.claim,
         "verdicts": judged.verdicts,
         "clauses": judged.clauses,
+        "broken": {reading: _broken(judged, reading) for reading in judged.verdicts},
         "findings": [mask_all(describe(finding), secrets) for finding in judged.findings],
         "not seen": judged.notes,
+    }
+
+
+def _broken(judged: Judgement, reading: str) -> list[str]:
+    """The clauses that something violates under *reading*."""
+    violating = (f for f in judged.findings if f.verdict is Verdict.VIOLATES and f.reading in (None, reading))
+    return sorted({clause for finding in violating for clause in finding.clauses})
+
+
+def run(setup: Setup, scenario: str, clauses: Sequence[str], verdict: Verdict) -> Row:
+    """What was run, on what, with what, and how it ended, for ``run.json``."""
+    return {
+        **setup.provenance(),
+        "scenario": scenario,
+        "clauses": clauses,
+        "verdict": verdict,
+        "ended": utc(time.time_ns()),
     }
 
 

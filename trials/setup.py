@@ -17,6 +17,7 @@ from rigs.sim.overlay import Defect, apply, load_defect
 from rigs.sim.source import Source
 from rigs.vehicle import Vehicle
 from telltale.fidelity import Fidelity
+from trials import stamps
 from trials.fidelity import REAL, SEALED, Asked, Chosen, choose
 
 VERSIONED = ("telltale-bench", "mitmproxy", "scapy", "python-can", "cantools", "pytest", "pytest-bdd", "pyvisa-py")
@@ -108,6 +109,7 @@ class Setup:
             "vehicle": self.vehicle.name,
             "policy": f"{document.publisher}: {document.title} ({document.version})",
             "policy source sha256": document.source.sha256,
+            "policy sha256": stamps.of_policy(self.policy.folder),
             "exits": {f"exit {name}": state for name, state in self.rig.exits.items()},
             "defects": [defect.defect for defect in self.defects],
             "commit": commit(Path(__file__).parent),

@@ -9,7 +9,7 @@ from captures.sightings import Engine
 from policies.access import limits_for
 from policies.terms import items_named
 from reports.masking import mask_all
-from reports.run_folder import RunFolder
+from reports.run_folder import FINDINGS, RUN, RunFolder
 from rigs.clocks import heard, measure
 from rigs.diagnosis import VIN
 from rigs.identities import another_vin
@@ -314,7 +314,7 @@ class Trial:
             notes=judgement.notes,
         )
         self.judgements.append(judgement)
-        self.folder.append("findings.jsonl", [records.judgement(judgement, self._secrets)])
+        self.folder.append(FINDINGS, [records.judgement(judgement, self._secrets)])
 
     def step_error(self) -> TelltaleError | None:
         """How the step that just ended is to be shown: None if all that it judged complies."""
@@ -379,17 +379,9 @@ class Trial:
             verdict = Verdict.gravest(judgement.verdict for judgement in self.judgements)
             if not self.concluded and verdict is Verdict.COMPLIES:
                 verdict = Verdict.INCONCLUSIVE  # it was cut short, so not all of its claims were judged
-            self.folder.write(
-                "run.json",
-                {
-                    **self.setup.provenance(),
-                    "scenario": self.title,
-                    "clauses": self.clauses,
-                    "verdict": verdict,
-                    "clocks": records.clocks(self.clocks.rows),
-                    CONTROLS: recorded(self._ways.controls),
-                },
-            )
+            run = records.run(self.setup, self.title, self.clauses, verdict)
+            seen = {"clocks": records.clocks(self.clocks.rows), CONTROLS: recorded(self._ways.controls)}
+            self.folder.write(RUN, {**run, **seen})
 
     def evidence(self) -> Iterator[Exhibit]:
         """What belongs to the whole scenario, once it is closed."""

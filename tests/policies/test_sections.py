@@ -60,6 +60,13 @@ def test_a_section_runs_from_its_mark_to_the_next_of_its_rank_or_a_higher_one(na
     assert (lines[0], lines[-1]) == (first, last)
 
 
+def test_a_preamble_ends_at_the_first_mark_there_is():
+    """Also in a document that counts 1, 2, 3 from the start."""
+    text = "Notice\n1. Diary\nwritten\na. by hand\n2. Roads"
+    assert section_lines(text, "preamble") == ["Notice"]
+    assert section_lines(text, "1 preamble") == ["1. Diary", "written"]
+
+
 def test_layout_does_not_count():
     """White space, list dashes, asterisks and empty lines come and go from one rendering to another."""
     again = TEXT.replace("- 1)", "  1)").replace("**about the camera**", "about the camera\n\n")
