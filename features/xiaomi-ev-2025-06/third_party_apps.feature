@@ -2,7 +2,7 @@ Feature: Third-party apps
   A video app on the centre screen is its operator's. Its terms are put to the user before it does anything, and what it sends is
   not under the maker's policy; so it must be told apart, and may not know the maker's names for car and owner.
 
-  @XM-17-01 @XM-17-03
+  @XM-17-01 @XM-17-03 @XM-SH-04
   Rule: Nothing before its terms, and after them nothing of the maker's
 
     Scenario: A video app is silent until its terms are agreed to, and never tells car or account

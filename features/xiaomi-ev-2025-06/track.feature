@@ -24,7 +24,7 @@ Feature: The track
       And no track video leaves the car
       And every transmission is covered by the policy
 
-  @XM-11-04 @XM-11-05 @XM-11-06
+  @XM-11-04 @XM-11-05 @XM-11-06 @XM-SH-07
   Rule: The leaderboard has what its driver puts on it, for as long as its driver wants
 
     Scenario: A lap is on the leaderboard once its driver puts it there, and gone once deleted
