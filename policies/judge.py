@@ -239,11 +239,22 @@ class _Case:
             return Side(
                 both(state.answer, form.answer.opposite), f"{clause.id} limits {item} for {whose.function}: {form.why}"
             )
+        if clause.countries and whose.row is not None and clause.speaks_of(whose.function):
+            return self._abroad(clause, item, state.answer, whose.row.country)
         if clause.modality == "confine" and clause.speaks_of(whose.function):
             elsewhere = Answer.of(not clause.is_about(whose.function, whose.organisation))
             to = " or ".join(self._called(name) for name in clause.recipients)
             return Side(both(state.answer, elsewhere), f"{clause.id} confines {item} to {to}, not {self._recipient()}")
         return None
+
+    def _abroad(self, clause: Clause, item: str, state: Answer, country: str | None) -> Side:
+        """Whether *item* went to a server that stands elsewhere than the clause confines it to."""
+        where = " or ".join(clause.countries)
+        if country is None:
+            told = f"{clause.id} confines {item} to {where}, and nobody says where {self.transmission.recipient} stands"
+            return Side(both(state, Answer.UNKNOWN), told)
+        told = f"{clause.id} confines {item} to {where}, and {self.transmission.recipient} stands in {country}"
+        return Side(both(state, Answer.of(country not in clause.countries)), told)
 
     def _in_force(self, clause: Clause, sighting: Sighting) -> Side:
         """Whether the clause's conditions hold at the moment that counts, with that moment if it made a difference."""

@@ -57,7 +57,7 @@ def _unbreakable(clause: Clause, policy: Policy, reading: str, served: set[str])
         return  # its own words say why no scenario breaks it
     if not ever(clause, policy.document.facts):
         yield f"is never in force: no state of the car has it{circumstances(clause)}"
-    if clause.modality == "confine" and ANY in clause.recipients:
+    if clause.modality == "confine" and ANY in clause.recipients and not clause.countries:
         yield "confines to any recipient, which leaves nobody out"
     functions = [name for name in clause.functions if name != ANY]
     if clause.modality in _SEEN and ANY not in clause.functions and not served & set(functions):

@@ -43,6 +43,15 @@ class _Recipients(Strict):
 
 class _Endpoints(Strict):
     endpoints: tuple[Endpoint, ...]
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    """Where servers stand of which no row says otherwise."""
+
+    def rows(self) -> tuple[Endpoint, ...]:
+        """The endpoints, each with its country as far as one is told."""
+        return tuple(
+            row if row.country or not self.country else row.model_copy(update={"country": self.country})
+            for row in self.endpoints
+        )
 
 
 _NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -115,7 +124,7 @@ def load_policy(folder: Path | str) -> Policy:
         organisations={
             name: Organisation(id=name, **row.model_dump()) for name, row in recipients.content.organisations.items()
         },
-        endpoints=endpoints.content.endpoints,
+        endpoints=endpoints.content.rows(),
     )
     _check_document(document, policy)
     _check_recipients(recipients)

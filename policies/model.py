@@ -89,6 +89,8 @@ class ClauseRow(Strict):
     recipients: Names = ()
     channels: Names = ()
     """Over these channels only (``http``, ``tcp`` …); none given means over any."""
+    countries: Names = ()
+    """Of a confine: where the recipient's server may stand, ISO 3166-1 alpha-2."""
     when: Conditions = ()
     """In force only under one of these states of the unit."""
     unless: Conditions = ()
@@ -200,6 +202,8 @@ class Endpoint(Strict):
     function: str
     background: bool = False
     """Not the car's doing for a function: it does not count in closed-world claims. A sighting in it does."""
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    """Where the server stands, as the maker says (ISO 3166-1 alpha-2); None: as the file says of all."""
     opaque: bool = False
     """Content that the bench cannot read is expected here, and accepted."""
     generated_at: str | None = None

@@ -135,6 +135,40 @@ def test_any_function_may_leave_some_out(host, channel, verdict, road, write):
     assert (found.verdict, "T-18" in found.clauses) == (verdict, verdict is BAD), found.reason
 
 
+@pytest.mark.parametrize(("channel", "verdict"), [("https", OK), ("http", BAD)])
+def test_a_clause_may_be_about_channels(channel, verdict, road, write):
+    """What it forbids in clear may leave encrypted; that the host is not declared for it is told beside."""
+    forbids = (
+        "T-18: {section: 一, statement: not in clear, modality: forbid, items: vin, functions: any, channels: http"
+    )
+    policy = load_policy(write("clauses.yaml", "clauses:\n", f"clauses:\n  {forbids}, recipients: any}}\n"))
+    sent = road.state(plan="on").send("plan.test", "vin", channel=channel)
+    [found] = [f for f in _cover(sent, policy, "lenient") if f.sighting]
+    assert (found.verdict, "T-18" in found.clauses) == (verdict, verdict is BAD), found.reason
+    assert ("T-00" in found.clauses) == (verdict is BAD)
+
+
+@pytest.mark.parametrize(
+    ("host", "country", "verdict", "words"),
+    [
+        ("plan.test", "CN", OK, "covers vin"),
+        ("plan.test", "DE", BAD, "plan.test stands in DE"),
+        ("plan.test", None, OPEN, "nobody says where plan.test stands"),
+        ("evil.test", "CN", BAD, "undeclared endpoint"),
+    ],
+)
+def test_a_clause_may_confine_to_countries(host, country, verdict, words, road, write):
+    """Where a server stands is said by its row, or by the file for all; unsaid, it is inconclusive."""
+    confines = "T-18: {section: 一, statement: at home, modality: confine, items: any, functions: any, countries: CN"
+    folder = write("clauses.yaml", "clauses:\n", f"clauses:\n  {confines}, recipients: any}}\n")
+    rows = folder / "endpoints.yaml"
+    if country:
+        rows.write_text(f"country: {country}\n" + rows.read_text(encoding="utf-8"), encoding="utf-8")
+    [found] = [f for f in _cover(road.state(plan="on").send(host, "vin"), load_policy(folder), "lenient") if f.sighting]
+    assert found.verdict is verdict
+    assert words in found.reason
+
+
 @pytest.mark.parametrize(
     ("moments", "verdict", "clauses"),
     [
