@@ -25,19 +25,12 @@ from pytest_bdd.steps import step_function_context_registry
 
 from steps.lint import HARNESS_TAGS, complaints, tags_of
 from telltale.errors import InputError
-from telltale.yamlfile import Strict, load
+from trials.defaults import nearest
 from trials.setup import Setup
 from trials.trial import Trial
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature
-
-
-class Defaults(Strict):
-    """What the features of a folder are run with, unless the command line says otherwise. Paths are relative to it."""
-
-    rig: Path | None = None
-    policy: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,13 +123,8 @@ def read_feature(path: Path) -> Feature:
 def setup_for(path: Path, config: pytest.Config) -> Setup:
     """Rig, policy and defects for the features at *path*: options, then the nearest ``defaults.yaml`` above it."""
     rig, policy = config.getoption("rig"), config.getoption("policy")
-    for folder in path.parents:
-        file = folder / "defaults.yaml"
-        if file.is_file():
-            defaults = load(file, Defaults)
-            rig = rig or (defaults.rig and folder / defaults.rig)
-            policy = policy or (defaults.policy and folder / defaults.policy)
-            break
+    defaults = nearest(path)
+    rig, policy = rig or defaults.rig, policy or defaults.policy
     if rig is None:
         raise InputError("no rig: give --rig, or name one in a defaults.yaml beside the features", file=path)
     setup = Setup.read(

@@ -1,4 +1,4 @@
-"""The commands for which no bench is needed: ``telltale lint | drift``."""
+"""The commands for which no bench is needed: ``telltale matrix | lint | drift``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,33 @@ _SHELF = Path("policies")
 
 def add(command: Add) -> None:
     """Add them all. What they need is loaded when they run."""
+    matrix = command(
+        "matrix",
+        "tell of every clause which scenarios test it, what came of them, and whether they can fail",
+        "Exit status: 0 told, 1 a clause has neither a scenario nor a reason, 2 a file or option is wrong.",
+    )
+    matrix.add_argument("--policy", metavar="DIR", type=Path, required=True, help="policy folder")
+    matrix.add_argument(
+        "--features", metavar="DIR", type=Path, default=Path("features"), help="feature file or folder (%(default)s)"
+    )
+    matrix.add_argument(
+        "--runs",
+        metavar="DIR",
+        type=Path,
+        default=Path("reports/runs"),
+        help="where the last runs and `proof.json` are (%(default)s)",
+    )
+    matrix.add_argument(
+        "--run",
+        dest="shown",
+        metavar="RUN_FOLDER",
+        type=Path,
+        help="verdicts from this run, or the runs below this folder, instead",
+    )
+    matrix.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a clause each")
+    matrix.add_argument("--html", metavar="FILE", type=Path, help="write a page that needs nothing else")
+    matrix.set_defaults(run=_matrix)
+
     lint = command(
         "lint",
         "look for contradictions in a policy, between two of them, and for clauses that say nothing",
@@ -49,8 +76,23 @@ def add(command: Add) -> None:
     drift.set_defaults(run=_drift)
 
 
+def _matrix(options: argparse.Namespace) -> int:
+    from trials.matrix import matrix  # noqa: PLC0415 - what it needs is only loaded when it is used
+
+    return int(
+        matrix(
+            options.policy,
+            features=options.features,
+            runs=options.runs,
+            run=options.shown,
+            json_file=options.json,
+            html_file=options.html,
+        )
+    )
+
+
 def _lint(options: argparse.Namespace) -> int:
-    from trials.review import lint  # noqa: PLC0415 - what it needs is only loaded when it is used
+    from trials.review import lint  # noqa: PLC0415 - the same
 
     return int(lint(options.policy, against=options.against, json_file=options.json))
 
