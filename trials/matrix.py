@@ -69,14 +69,8 @@ class _Known:
         old = sum(one.policy != today for one in self.runs)
         stale = sum(bool(self._stale(one)) for one in self._entries())
         lines = [f"{old} of {len(self.runs)} runs were judged by the policy as it was before"] if old else []
-        return (
-            [
-                *lines,
-                f"{stale} entr{'y' if stale == 1 else 'ies'} of the proof {'is' if stale == 1 else 'are'} stale: its files have changed",
-            ]
-            if stale
-            else lines
-        )
+        told = "1 entry of the proof is" if stale == 1 else f"{stale} entries of the proof are"
+        return [*lines, f"{told} stale: files that it rests on have changed"] if stale else lines
 
     def row(self, clause: Clause) -> MatrixRow:
         document = self.policy.document
