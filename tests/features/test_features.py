@@ -11,9 +11,10 @@ from pytest_bdd.steps import step_function_context_registry
 import rigs
 from policies import load_policy
 from rigs.vehicle import Vehicle
-from steps.collector import Defaults, read_feature
+from steps.collector import read_feature
 from steps.lint import HARNESS_TAGS, complaints, tags_of
 from telltale.yamlfile import load
+from trials.defaults import Defaults
 
 ROOT = Path(rigs.__file__).parents[1]
 FOLDERS = [*sorted(folder for folder in (ROOT / "features").iterdir() if folder.is_dir()), ROOT / "docs" / "example"]
