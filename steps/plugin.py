@@ -16,6 +16,7 @@ from reports.csvtables import as_csv
 from rigs.instruments import MissingInstrumentError
 from steps.collector import CASE, FeatureFile
 from steps.lint import HARNESS_TAGS
+from steps.phrases import duration
 from steps.verdicts import Verdicts
 from telltale.errors import HostRefusedError, InputError, TelltaleError
 from trials.bench import Benches
@@ -62,6 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "wherever this host allows it (default: %(default)s)",
     )
     group.addoption("--runs", metavar="DIR", default="reports/runs", help="where run folders go (default: %(default)s)")
+    group.addoption("--ledger", metavar="FILE", help="where what falls due later is entered (default: RUNS/ledger.db)")
+    group.addoption(
+        "--park", metavar="TIME", help="on a real rig, leave to the ledger what would take longer, such as `10 minutes`"
+    )
     group.addoption(
         "--prove", action="store_true", help="run each scenario on the clean unit and on every defect of its clauses"
     )
@@ -93,8 +98,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureFil
 @pytest.fixture(scope="session")
 def benches(request: pytest.FixtureRequest) -> Iterator[Benches]:
     """The benches of this session (or of this worker): opened when first needed, closed at the end."""
-    runs = Path(request.config.getoption("runs")).resolve()
-    with Benches(runs) as opened:
+    config = request.config
+    runs = Path(config.getoption("runs")).resolve()
+    ledger = None if config.getoption("prove") else Path(config.getoption("ledger") or runs / "ledger.db").resolve()
+    park = config.getoption("park")
+    with Benches(runs, ledger=ledger, patience=None if park is None else duration(park)) as opened:
         yield opened
 
 

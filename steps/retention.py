@@ -43,3 +43,9 @@ def shown_to_another_account(trial: Trial, item: str, others: str | None) -> Non
 def no_longer_retrievable(trial: Trial, words: str, reading: str | None) -> None:
     """Asked with fresh credentials, next to a control object that is still served."""
     trial.judge(claims.no_longer_retrievable(trial, *items(words), reading=reading))
+
+
+@then(re(r"(?:under the (?P<reading>\w+) reading )?the (?P<words>.+) can still be retrieved"))
+def still_retrievable(trial: Trial, words: str, reading: str | None) -> None:
+    """A claim of each clause that has it kept for a time: some way serves it, once that time is over."""
+    trial.judge(claims.still_retrievable(trial, *items(words), reading=reading))

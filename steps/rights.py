@@ -12,7 +12,7 @@ from trials.trial import Trial
 @when(parse("the owner requests {request}"))
 def owner_requests(trial: Trial, request: str) -> None:
     """In the words of the vehicle file, through the owner's app."""
-    trial.cloud.request(request)
+    rights.request(trial, request)
 
 
 @when(re(r"(?P<days>\d+) working days? (?:have|has) passed since the request"))

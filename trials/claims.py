@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from policies.access import unobserved
 from policies.continuing import goes_on as judge_going_on
 from policies.difference import difference as judge_difference
 from policies.erasure import erased
+from policies.retaining import retained
 from policies.running import keeps_running as judge_running
 from policies.versions import by_version
 from policies.window import Window
@@ -19,6 +21,7 @@ from telltale.finding import Finding, Judgement
 from telltale.times import SECOND
 from telltale.transmission import PHONE
 from telltale.verdict import Verdict
+from trials import obligations
 from trials.outcome import Inconclusive
 
 if TYPE_CHECKING:
@@ -212,6 +215,8 @@ def owner_can_fetch(trial: Trial, item: str) -> Judgement:
     upload = trial.cloud.retrieve(item)
     if upload is not None:
         trial.cloud.try_to_retrieve(item)
+        with suppress(Inconclusive):  # an upload that nobody saw leave began nothing
+            obligations.of_upload(trial, upload, _upload_finding(trial, item), trial.upload_moment(item))
     finding = Finding(
         verdict=Verdict.COMPLIES if upload else Verdict.INCONCLUSIVE,
         reason=f"the owner's app {'was served' if upload else 'was not served'} the {item}",
@@ -251,7 +256,7 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
     checks = trial.cloud.try_to_retrieve(item)
     upload = _upload_finding(trial, item)
     since = trial.upload_moment(item)
-    return erased(
+    judgement = erased(
         upload,
         checks,
         trial.policy,
@@ -260,6 +265,15 @@ def no_longer_retrievable(trial: Trial, item: str, *, reading: str | None) -> Ju
         uncertainty=trial.upload_within,
         reading=reading,
     )
+    return obligations.settle(trial, item, judgement)
+
+
+def still_retrievable(trial: Trial, item: str, *, reading: str | None) -> Judgement:
+    """Asked now, every way; earlier answers count as well."""
+    checks = trial.cloud.try_to_retrieve(item)
+    upload, since = _upload_finding(trial, item), trial.upload_moment(item)
+    judgement = retained(upload, checks, trial.policy, since=since, uncertainty=trial.upload_within, reading=reading)
+    return obligations.settle(trial, item, judgement)
 
 
 def _upload_finding(trial: Trial, item: str) -> Finding:

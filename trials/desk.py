@@ -1,10 +1,13 @@
-"""The commands for which no bench is needed: ``telltale matrix | lint | drift``."""
+"""The commands for which no bench is needed: ``telltale matrix | lint | drift | due``."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+
+from telltale.errors import InputError
+from telltale.times import parse_duration
 
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command to the parser: its name, what it does in a line, and what its exit status means."""
@@ -75,6 +78,27 @@ def add(command: Add) -> None:
     drift.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, a section each")
     drift.set_defaults(run=_drift)
 
+    due = command(
+        "due",
+        "list what falls due later, and ask for what has fallen due",
+        "Exit status: 0 nothing is due, or all of it complies; 1 something violates; 2 a file or an option is wrong; "
+        "3 something is due and could not be judged, or the ledger is locked.",
+    )
+    due.add_argument(
+        "--ledger", metavar="FILE", type=Path, default=Path("reports/runs/ledger.db"), help="which one (%(default)s)"
+    )
+    due.add_argument("--check", action="store_true", help="ask the makers' clouds for what has fallen due, and judge it")
+    due.add_argument("--wait", action="store_true", help="wait until everything has fallen due, and check each then")
+    due.add_argument(
+        "--grace",
+        metavar="TIME",
+        default="60 s",
+        help="how long after a limit a first look may come and still speak for the limit (%(default)s)",
+    )
+    due.add_argument("--all", action="store_true", help="list what is settled as well")
+    due.add_argument("--json", metavar="FILE", type=Path, help="write a JSON object a line, an obligation each")
+    due.set_defaults(run=_due)
+
 
 def _matrix(options: argparse.Namespace) -> int:
     from trials.matrix import matrix  # noqa: PLC0415 - what it needs is only loaded when it is used
@@ -103,3 +127,14 @@ def _drift(options: argparse.Namespace) -> int:
     if options.digests is not None:
         return int(digests(options.text, options.digests))
     return int(drift(options.text, policy=options.policy, json_file=options.json))
+
+
+def _due(options: argparse.Namespace) -> int:
+    from trials.due import due  # noqa: PLC0415 - the same
+
+    try:
+        grace = parse_duration(options.grace)
+    except ValueError as error:
+        raise InputError(f"--grace: {error}") from None
+    wishes = {"check": options.check, "wait": options.wait, "everything": options.all, "grace": grace}
+    return int(due(options.ledger, json_file=options.json, **wishes))

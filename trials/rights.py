@@ -6,6 +6,7 @@ from policies.responding import responded
 from telltale.errors import RigError
 from telltale.finding import Finding, Judgement
 from telltale.verdict import Verdict
+from trials import obligations
 from trials.outcome import Inconclusive
 from trials.trial import Trial
 
@@ -13,10 +14,17 @@ REFUSED = (401, 403, 404)
 """HTTP statuses by which a cloud refuses what is not the asker's own (RFC 9110, 15.5)."""
 
 
+def request(trial: Trial, name: str) -> None:
+    """Make the request *name* as the owner; what the clauses promise for it stands in the ledger from then on."""
+    trial.cloud.request(name)
+    obligations.of_request(trial, trial.cloud.asked(name))
+
+
 def answered_in_time(trial: Trial, request: str, *, reading: str | None) -> Judgement:
     """Looked after now; earlier looks count as well."""
     asked = trial.cloud.look_after(request)
-    return responded(request, asked.looks, trial.policy, since=asked.bench, reading=reading)
+    judgement = responded(request, asked.looks, trial.policy, since=asked.bench, reading=reading)
+    return obligations.settle(trial, request, judgement)
 
 
 def stranger_cannot_request(trial: Trial, request: str) -> Judgement:

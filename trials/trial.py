@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from captures.sightings import Engine
 from policies.access import limits_for
+from policies.ledger import Ledger, Obligation
 from policies.terms import items_named
 from reports.masking import mask_all
 from reports.run_folder import FINDINGS, RUN, RunFolder
@@ -23,7 +24,7 @@ from telltale.items import taxonomy
 from telltale.timeline import Timeline
 from telltale.times import SECOND
 from telltale.verdict import Verdict
-from trials import evidence, records, screens
+from trials import evidence, obligations, records, screens
 from trials.asking import Asking
 from trials.audit_controls import CONTROLS, recorded
 from trials.clocks import Clocks, in_words
@@ -52,7 +53,15 @@ class Trial:
     """What the steps talk to. Every step that moves the bench makes the last observation stale."""
 
     def __init__(
-        self, session: Session, *, setup: Setup, folder: RunFolder, title: str, clauses: Sequence[str]
+        self,
+        session: Session,
+        *,
+        setup: Setup,
+        folder: RunFolder,
+        title: str,
+        clauses: Sequence[str],
+        ledger: Ledger | None = None,
+        patience: int | None = None,
     ) -> None:
         self.setup = setup
         self.policy = setup.policy
@@ -84,6 +93,12 @@ class Trial:
         self._life = Life(session, wait=self.wait, act=self.handle)
         self.cloud = Asking(session, act=self.handle, wait_until=self.wait_until)
         """The maker's cloud, asked from outside the car."""
+        self.ledger = ledger
+        self.patience = patience
+        """Bench time, ns, beyond which a wait is parked in the ledger; None waits for as long as it takes."""
+        self.obligations: dict[int, Obligation] = {}
+        """What the ledger has of this run, by number."""
+        self.settled: set[int] = set()
 
     # --- the car ------------------------------------------------------------------------------------------------
 
@@ -196,6 +211,7 @@ class Trial:
 
     def wait(self, duration: int) -> None:
         """Let *duration* ns of bench time pass."""
+        obligations.park(self, duration)
         self._move(lambda: self._session.advance(duration))
 
     def wait_until(self, moment: int) -> None:

@@ -113,6 +113,7 @@ def test_a_given_names_the_car_its_manner_and_a_switch(sentence, arguments):
             "is_answered",
             {"request": "deletion", "reading": "strict"},
         ),
+        ("then", "the cabin video can still be retrieved", "still_retrievable", {"words": "cabin video"}),
         ("then", "another account cannot request deletion", "stranger_cannot_request", {"request": "deletion"}),
         ("then", "no VIN leaves the car", "none_leaves", {"words": "no VIN", "unit": "car"}),
         ("then", "no VIN leaves the phone", "none_leaves", {"words": "no VIN", "unit": "phone"}),
