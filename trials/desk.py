@@ -87,7 +87,9 @@ def add(command: Add) -> None:
     due.add_argument(
         "--ledger", metavar="FILE", type=Path, default=Path("reports/runs/ledger.db"), help="which one (%(default)s)"
     )
-    due.add_argument("--check", action="store_true", help="ask the makers' clouds for what has fallen due, and judge it")
+    due.add_argument(
+        "--check", action="store_true", help="ask the makers' clouds for what has fallen due, and judge it"
+    )
     due.add_argument("--wait", action="store_true", help="wait until everything has fallen due, and check each then")
     due.add_argument(
         "--grace",
