@@ -10,7 +10,9 @@ from policies.access import JUDGED, Access, limits, unobserved
 from policies.model import ANY, Clause, Policy
 
 Prospect = Literal["can judge", "cannot", "not tested"]
-WATCHED = ("oblige", "erase")
+ASKED = ("erase", "retain", "respond")
+"""Modalities that are judged by what the maker's cloud says when it is asked."""
+WATCHED = ("oblige", *ASKED)
 """Modalities that are judged by what is there, not by the absence of anything else."""
 
 
@@ -64,9 +66,9 @@ def forecast(
 
 
 def _of_bench(clause: Clause, exits: Sequence[str], *, probe: bool) -> Iterator[str]:
-    if clause.modality not in JUDGED:
+    if clause.modality not in (*JUDGED, *ASKED):
         yield f"`{clause.modality}` is not judged in this version"
-    if clause.modality == "erase" and not probe:
+    if clause.modality in ASKED and not probe:
         yield "this rig has no probe to ask the maker's cloud with"
     if clause.modality not in WATCHED:
         yield from map(unobserved, exits)
