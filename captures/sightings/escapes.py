@@ -5,6 +5,7 @@ What is found in them is cut to the value: the way back through the escapes is m
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
 import string
@@ -25,6 +26,7 @@ _URI = b"".join(
 )
 URI_ROW = re.compile(b"[" + re.escape(_URI) + b"]*+")
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 # RFC 8259, section 7: a string ends at a quotation mark and holds no control characters
 _JSON_BACK = re.compile(rb'[^"\x00-\x1f]*+')
@@ -52,9 +54,9 @@ def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
     for start, end in stretches(data, reasons, _PERCENT, URI_ROW, URI_ROW):
         low, high = own_text(data, start, end, _PERCENT)
         yield low, high
-        for segment in _SEGMENT.finditer(data, low, high) if not is_text(unquote_to_bytes(data[low:high])) else ():
+        for segment in _SEGMENT.finditer(data, low, high) if not is_text(decode_percent(data[low:high])) else ():
             first, last = without_path(data, *segment.span())
-            if is_text(unquote_to_bytes(data[first:last])):
+            if is_text(decode_percent(data[first:last])):
                 continue
             escape = _PERCENT.search(data, first, last)
             behind = escape.start() if escape and data[escape.start() - 1] in _MARKS else first
@@ -62,8 +64,14 @@ def percent_texts(data: bytes, reasons: Iterable[Reason]) -> Iterator[Span]:
 
 
 def decode_percent(text: bytes) -> bytes:
-    """Undo the escapes; ``+`` stays, since only forms mean a space by it."""
-    return unquote_to_bytes(text)
+    """Undo the escapes; ``+`` stays, since only forms mean a space by it.
+
+    Where every percent sign begins an escape they are undone as those of quoted-printable, which takes a fifth of the
+    time: that decoder is the standard library's in C.
+    """
+    if _NO_ESCAPE.search(text):
+        return unquote_to_bytes(text)
+    return binascii.a2b_qp(text.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def place_percent(text: bytes, _decoded: bytes) -> Place:

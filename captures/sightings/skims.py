@@ -23,14 +23,15 @@ percent and ``\/``                      JSON round percent
 20 base64 digits round ``\/``, ``%2F``  base64 in a JSON string or in a form
 ======================================  ================================================================================
 
-Each stretch is reported once and passed over, so that long ones cost no more than short ones. Traffic with none of
-them, which is most, costs what hyperscan takes to say so.
+Each stretch is reported once and passed over, so that long ones cost no more than short ones. Where one may begin an
+automaton says (`ahead`); traffic without twelve digits in a row, such as media, costs a glance.
 """
 
 from __future__ import annotations
 
 import re
 import string
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property
 from itertools import permutations
@@ -51,6 +52,8 @@ LONGER = 67
 """Hex digits that are decoded unasked; SHA-256 has 64, or 66 behind ``%22``."""
 
 _WINDOW = 1 << 15  # bytes that are asked together whether they have rows of digits
+_ROUNDS, _DENSE = 16, 256  # so many texts in a row, so many bytes apart: there the expressions alone are faster …
+_ALONE = 1 << 14  # … and asked for so many bytes
 _WIDEST = 256  # bytes; longer than what any expression of digits here matches
 
 _D = rb"[A-Za-z0-9+/_-]"
@@ -187,10 +190,11 @@ class _Group:
         """The hit that ends first, of all these looks."""
         return skimmer(self.expressions)
 
-    def reasons(self, data: bytes, at: int, stop: int) -> Iterator[tuple[str, Reason]]:
-        """Those between two offsets, a stretch once."""
+    def reasons(self, data: bytes, at: int, stop: int) -> Generator[tuple[str, Reason], None, int]:
+        """Those between two offsets, a stretch once; gives where the last one ends."""
         while hit := self.skim(data, at, stop):
             at = yield from self.told(data, hit)
+        return at
 
     def told(self, data: bytes, hit: Hit) -> Generator[tuple[str, Reason], None, int]:
         """The reasons that a stretch gives; gives where it ends."""
@@ -259,17 +263,27 @@ class Skimmer:
         """Those between two offsets, row by row; only what is base64 in lines goes on in the next one."""
         searches = len(self._searches) if self._has_long_row(memoryview(data)[at:stop]) else 1
         ahead = Ahead(self._searches[:searches], data, stop)
-        done = at
+        done = at  # of those that are in one row
+        recent = deque([-_ROUNDS * _DENSE], maxlen=_ROUNDS)
         while (place := ahead.next(at)) < stop:
             told = place
-            if hit := self._base64.skim(data, place, min(stop, place + _WIDEST)):
-                told = yield from self._base64.told(data, hit)
-            at = done = yield from self._in_row(data, done, place, stop)
+            if place - recent[0] < _ROUNDS * _DENSE and len(recent) == _ROUNDS:
+                high = min(stop, BASE64.on(data, place + _ALONE))
+                told = yield from self._base64.reasons(data, place, min(stop, high + _WIDEST))
+                for group in self._in_one_row:
+                    yield from group.reasons(data, done, high)
+                at = done = max(done, high)
+            else:
+                if hit := self._base64.skim(data, place, min(stop, place + _WIDEST)):
+                    told = yield from self._base64.told(data, hit)
+                at = done = yield from self._in_row(data, done, place, stop)
+            recent.append(place)
             if done < told:
-                beside = Ahead(self._searches_of_others, data, told)
-                while (place := beside.next(done)) < told:
+                beside = Ahead(self._searches_of_others, data, min(told, stop))
+                while (place := beside.next(done)) < min(told, stop):
                     done = yield from self._in_row(data, done, place, stop)
-                done = yield from self._in_row(data, done, told, stop)  # which may be within a row
+                if told < stop:
+                    done = yield from self._in_row(data, done, told, stop)  # which may be within a row
                 at = told
 
     def _in_row(self, data: bytes, done: int, place: int, stop: int) -> Generator[tuple[str, Reason], None, int]:
